@@ -1,0 +1,46 @@
+"""What every console command shares: parse, do the work, end in one sentence."""
+
+import logging
+import sys
+import traceback
+from collections.abc import Callable
+from typing import TypeVar
+
+from core.errors import HNError
+
+Config = TypeVar("Config")
+
+
+def run_command(
+    name: str, config_type: type[Config], work: Callable[[Config], str | None]
+) -> None:
+    """Parse the arguments into `config_type`, do `work` with them, print its result and exit.
+
+    Exit status: 0 done, 1 an error of ours (with its traceback), 2 wrong use or unusable
+    input (one sentence on stderr), 130 interrupted.
+    """
+    import tyro
+
+    logging.basicConfig(level=logging.WARNING, format=f"{name}: %(message)s")
+    config = tyro.cli(config_type, prog=name)
+    sys.exit(_exit_status(name, config, work))
+
+
+def _exit_status(
+    name: str, config: Config, work: Callable[[Config], str | None]
+) -> int:
+    try:
+        result = work(config)
+    except (HNError, OSError) as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted", file=sys.stderr)
+        return 130
+    except Exception:
+        traceback.print_exc()
+        print(f"{name}: this is a fault of ours; please report it", file=sys.stderr)
+        return 1
+    if result:
+        print(result)
+    return 0

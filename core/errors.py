@@ -1,0 +1,21 @@
+"""The errors a user can cause; each message says what was expected, what was found and what to do."""
+
+
+class HNError(Exception):
+    """Base of every error that ends in one sentence and exit status 2."""
+
+
+class SensorError(HNError):
+    """No camera, a camera that was lost, a stream it does not support."""
+
+
+class RecordingError(HNError):
+    """Not a recording, a recording that was cut off, a frame that is missing."""
+
+
+class DatasetError(HNError):
+    """A data folder lacks what its loader needs."""
+
+
+class CheckpointError(HNError):
+    """A model file or weights that are damaged or do not fit the network."""
