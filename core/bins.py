@@ -1,6 +1,7 @@
 """How height and angle are cut into HN classes (section 3.1 of the paper)."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -9,17 +10,17 @@ IGNORE_LABEL = 255
 
 @dataclass(frozen=True)
 class HNBins:
-    """Height above the floor x angle of the surface normal, each cut at its inner edges.
+    """Height above the floor x angle of the surface normal, cut at their inner edges.
 
-    The paper names the counts (10 heights, 2 normals) and no edges; these are our choice.
+    The paper names the counts (10 heights, 2 normals) but no edges: these are ours.
     """
 
     height_edges: tuple[float, ...] = tuple(0.25 * k for k in range(1, 10))
-    """Metres, rising. n edges make n + 1 bins; the first is open below, the last above."""
+    """Metres, rising. n edges make n + 1 bins, the outermost ones open."""
     angle_edges: tuple[float, ...] = (45.0,)
     """Degrees between normal and up, rising; empty for labels of height alone."""
     signed_angles: bool = False
-    """False: a ceiling counts as horizontal (0..90 deg). True: it faces down (0..180)."""
+    """Whether a ceiling faces down (0..180 deg) or counts as horizontal (0..90)."""
 
     def __post_init__(self) -> None:
         for name, edges in (("height", self.height_edges), ("angle", self.angle_edges)):
@@ -28,7 +29,7 @@ class HNBins:
         largest = 180.0 if self.signed_angles else 90.0
         if any(not 0.0 < edge < largest for edge in self.angle_edges):
             raise ValueError(
-                f"angle edges must lie between 0 and {largest:g}, got {self.angle_edges}"
+                f"angle edges must lie in 0..{largest:g}, got {self.angle_edges}"
             )
         if self.num_classes > IGNORE_LABEL:
             raise ValueError(f"at most 255 HN classes, got {self.num_classes}")
@@ -49,9 +50,9 @@ class HNBins:
         return self.num_heights * self.num_angles
 
     def classify(self, heights: np.ndarray, cosines: np.ndarray) -> np.ndarray:
-        """(H, W) metres above the floor and cosines(normal, up) to (H, W) uint8 classes.
+        """Classes of (H, W) metres above the floor and cosines(normal, up), as uint8.
 
-        A class is angle_bin * num_heights + height_bin; angle bin 0 is the most horizontal.
+        A class is angle_bin * num_heights + height_bin; angle bin 0 is the flattest.
         """
         height_bins = np.searchsorted(
             np.asarray(self.height_edges, heights.dtype), heights, side="right"
@@ -71,17 +72,14 @@ class HNBins:
             return heights
         largest = 180.0 if self.signed_angles else 90.0
         bounds = (0.0, *self.angle_edges, largest)
-        angles = [f"{a:g}-{b:g} deg" for a, b in zip(bounds, bounds[1:], strict=False)]
+        angles = [f"{a:g}-{b:g} deg" for a, b in pairwise(bounds)]
         return tuple(f"{height}, {angle}" for angle in angles for height in heights)
 
 
 def _ranges(edges: tuple[float, ...], unit: str, digits: int) -> tuple[str, ...]:
     if not edges:
         return ("all heights",)
-    between = [
-        f"{a:.{digits}f}-{b:.{digits}f} {unit}"
-        for a, b in zip(edges, edges[1:], strict=False)
-    ]
+    between = [f"{a:.{digits}f}-{b:.{digits}f} {unit}" for a, b in pairwise(edges)]
     return (
         f"below {edges[0]:.{digits}f} {unit}",
         *between,

@@ -14,10 +14,10 @@ Config = TypeVar("Config")
 def run_command(
     name: str, config_type: type[Config], work: Callable[[Config], str | None]
 ) -> None:
-    """Parse the arguments into `config_type`, do `work` with them, print its result and exit.
+    """Parse the arguments into a config, do `work` with it, print its result and exit.
 
-    Exit status: 0 done, 1 an error of ours (with its traceback), 2 wrong use or unusable
-    input (one sentence on stderr), 130 interrupted.
+    Exit status: 0 done, 1 an error of ours (with its traceback), 2 wrong use or
+    unusable input (one sentence on stderr), 130 interrupted.
     """
     import tyro
 

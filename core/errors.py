@@ -1,4 +1,4 @@
-"""The errors a user can cause; each message says what was expected, what was found and what to do."""
+"""The errors a user can cause: what was expected, what was found, what to do."""
 
 
 class HNError(Exception):

@@ -1,4 +1,4 @@
-"""What a frame is: one colour image, the depth of the same instant, and the cameras' geometry.
+"""What a frame is: colour and depth of one instant, and the cameras that saw them.
 
 Camera axes are x right, y down, z forward; lengths are metres; images are (H, W).
 """
@@ -39,7 +39,7 @@ class Intrinsics:
             )
 
     @property
-    def K(self) -> np.ndarray:  # noqa: N802 - the field's name for the camera matrix
+    def K(self) -> np.ndarray:
         """(3, 3) camera matrix."""
         return np.array([[self.fx, 0, self.cx], [0, self.fy, self.cy], [0, 0, 1]])
 
@@ -75,7 +75,7 @@ class RgbdFrame:
     rgb: np.ndarray
     """(H, W, 3) uint8, red first."""
     depth: np.ndarray
-    """(h, w) uint16, sensor units along the optical axis; 0 where the sensor saw nothing."""
+    """(h, w) uint16, sensor units along the optical axis; 0 where it saw nothing."""
     depth_scale: float
     """Metres per depth unit."""
     color_intrinsics: Intrinsics
@@ -85,7 +85,7 @@ class RgbdFrame:
     timestamp_ns: int = 0
     """The sensor's clock."""
     up_hint: np.ndarray | None = None
-    """(3,) float64 unit vector away from the floor in the colour camera, from an IMU."""
+    """(3,) float64 unit vector away from the floor, colour camera, from an IMU."""
     number: int = 0
     """The sensor's frame counter; a gap is a frame that was lost."""
 
@@ -115,9 +115,7 @@ class RgbdFrame:
         **others: object,
     ) -> "RgbdFrame":
         """A frame whose depth already lies on the colour grid."""
-        return cls(
-            rgb, depth, depth_scale, intrinsics, intrinsics, np.eye(4), **others
-        )  # type: ignore[arg-type]
+        return cls(rgb, depth, depth_scale, intrinsics, intrinsics, np.eye(4), **others)  # type: ignore[arg-type]
 
     @property
     def is_aligned(self) -> bool:

@@ -1,4 +1,7 @@
-"""Pixels, points and transforms. The axes are those of `core.frame`; T_a_b takes points of b to a."""
+"""Pixels, points and transforms, in the axes of `core.frame`.
+
+T_a_b takes points of b to a.
+"""
 
 from functools import lru_cache
 
@@ -10,7 +13,7 @@ from core.frame import Intrinsics
 
 @lru_cache(maxsize=8)
 def pixel_rays(intrinsics: Intrinsics) -> np.ndarray:
-    """(H, W, 2) float32 (x/z, y/z) of every pixel's ray, distortion undone. Read-only."""
+    """(H, W, 2) float32 x/z, y/z of each pixel's ray, without distortion, read-only."""
     u, v = np.meshgrid(np.arange(intrinsics.width), np.arange(intrinsics.height))
     if intrinsics.distortion:
         pixels = np.stack((u, v), axis=-1).reshape(-1, 1, 2).astype(np.float64)
@@ -39,7 +42,7 @@ def unproject(depth_m: np.ndarray, intrinsics: Intrinsics) -> np.ndarray:
 
 
 def project(points: np.ndarray, intrinsics: Intrinsics) -> np.ndarray:
-    """(N, 3) points in front of the camera to (N, 2) pixels (u, v), distortion applied."""
+    """(N, 3) points in front of the camera to (N, 2) pixels u, v, with distortion."""
     if intrinsics.distortion:
         pixels, _ = cv2.projectPoints(
             points.reshape(-1, 1, 3).astype(np.float64),
@@ -54,7 +57,7 @@ def project(points: np.ndarray, intrinsics: Intrinsics) -> np.ndarray:
     return points[:, :2] / points[:, 2:] * focal + centre
 
 
-def transform(T_a_b: np.ndarray, points: np.ndarray) -> np.ndarray:  # noqa: N803
+def transform(T_a_b: np.ndarray, points: np.ndarray) -> np.ndarray:
     """(..., 3) points of b as points of a, in the points' dtype."""
     rotation = T_a_b[:3, :3].astype(points.dtype)
     return points @ rotation.T + T_a_b[:3, 3].astype(points.dtype)

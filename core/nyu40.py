@@ -1,4 +1,4 @@
-"""The 40 semantic classes of NYUv2 (Gupta et al., CVPR 2013), in the order of their ids."""
+"""The 40 semantic classes of NYUv2 (Gupta et al., CVPR 2013), ordered by id."""
 
 NYU40_NAMES = (
     "wall", "floor", "cabinet", "bed", "chair", "sofa", "table", "door", "window",

@@ -1,0 +1,155 @@
+"""`hn-label`: HN-labels of recordings and image folders, as pictures and numbers."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import cv2
+import numpy as np
+import tyro
+from rich.progress import track
+
+from core.bins import HNBins
+from core.command import run_command
+from core.errors import DatasetError
+from core.frame import RgbdFrame
+from core.hn_labels import HNLabels, Labeler, Method
+from core.interchange import FrameSource, open_frames
+from core.overlay import blend, class_palette
+
+SHEET_COLUMNS, SHEET_ROWS = 4, 4
+TILE_WIDTH = 320
+
+
+@dataclass(frozen=True)
+class LabelConfig:
+    """HN-labels of recordings and of folders of colour and depth images."""
+
+    paths: Annotated[tuple[Path, ...], tyro.conf.Positional]
+    """Recordings, or folders of colour and depth images."""
+    out: Path = Path("labels")
+    """Where to write; each input gets a folder of its name, never an existing one."""
+    every: int = 1
+    """Label every n-th frame."""
+    method: Method = "live"
+    """"paper" is the paper's own rule: Manhattan frame, first percentile, discard."""
+    bins: HNBins = field(default_factory=HNBins)
+    """How height and angle are cut."""
+
+
+def main() -> None:
+    """Entry point of hn-label."""
+    run_command("hn-label", LabelConfig, label)
+
+
+def label(config: LabelConfig) -> str:
+    """Label every input; one line each on what was written and how much has labels."""
+    if not config.paths:
+        raise DatasetError(
+            "no input given; expected recordings or folders of colour and depth images"
+        )
+    if config.every < 1:
+        raise DatasetError(f"--every must be at least 1, got {config.every}")
+    return "\n".join(
+        label_source(open_frames(path), config.out / path.resolve().name, config)
+        for path in config.paths
+    )
+
+
+def label_source(source: FrameSource, folder: Path, config: LabelConfig) -> str:
+    """Write classes, overlays, statistics.json and contact_sheet.jpg of one source."""
+    if folder.exists() and any(folder.iterdir()):
+        raise DatasetError(
+            f"{folder} already holds files; name another folder with --out"
+        )
+    for part in ("classes", "overlays"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+
+    labeler = Labeler(config.bins, config.method)
+    palette = class_palette(config.bins)
+    statistics = _Statistics(config)
+    numbers = range(0, len(source), config.every)
+    on_sheet = _spread(numbers, SHEET_COLUMNS * SHEET_ROWS)
+    tiles = []
+    for i in track(numbers, description=f"labelling {source.name}", transient=True):
+        frame = source[i]
+        labels = labeler(frame)
+        statistics.add(frame, labels)
+        picture = frame.rgb
+        if labels is not None:
+            picture = blend(frame.rgb, labels.classes, palette)
+            cv2.imwrite(str(folder / "classes" / f"{i:06d}.png"), labels.classes)
+            overlay = str(folder / "overlays" / f"{i:06d}.jpg")
+            cv2.imwrite(overlay, picture[..., ::-1])
+        if i in on_sheet:
+            tiles.append(_tile(picture, i, labels is not None))
+    cv2.imwrite(str(folder / "contact_sheet.jpg"), _sheet(tiles)[..., ::-1])
+    (folder / "statistics.json").write_text(
+        json.dumps(statistics.summary(), indent=2) + "\n"
+    )
+    return f"{statistics.sentence(source.name)}: {folder}"
+
+
+@dataclass
+class _Statistics:
+    """What the labels of one source add up to."""
+
+    config: LabelConfig
+    frames: int = 0
+    valid_depth: list[float] = field(default_factory=list)
+    camera_heights: list[float] = field(default_factory=list)
+    counts: np.ndarray = field(default_factory=lambda: np.zeros(256, np.int64))
+
+    def add(self, frame: RgbdFrame, labels: HNLabels | None) -> None:
+        self.frames += 1
+        self.valid_depth.append(np.count_nonzero(frame.depth) / frame.depth.size)
+        if labels is not None:
+            self.camera_heights.append(labels.floor.camera_height)
+            self.counts += np.bincount(labels.classes.ravel(), minlength=256)
+
+    def summary(self) -> dict[str, object]:
+        bins = self.config.bins
+        counts = self.counts[: bins.num_classes]
+        shares = counts / max(counts.sum(), 1)
+        heights = self.camera_heights
+        return {
+            "frames": self.frames,
+            "labelled": len(heights),
+            "valid_depth": float(np.mean(self.valid_depth)),
+            "median_camera_height_m": float(np.median(heights)) if heights else None,
+            "method": self.config.method,
+            "height_edges_m": bins.height_edges,
+            "angle_edges_deg": bins.angle_edges,
+            "class_shares": dict(
+                zip(bins.class_names, shares.round(5).tolist(), strict=True)
+            ),
+        }
+
+    def sentence(self, name: str) -> str:
+        return f"{name}: {len(self.camera_heights)} of {self.frames} frames labelled"
+
+
+def _spread(numbers: range, count: int) -> set[int]:
+    """`count` of the numbers, evenly spread."""
+    step = max(1.0, len(numbers) / count)
+    return {numbers[int(k * step)] for k in range(min(count, len(numbers)))}
+
+
+def _tile(rgb: np.ndarray, number: int, is_labelled: bool) -> np.ndarray:
+    height = round(rgb.shape[0] * TILE_WIDTH / rgb.shape[1])
+    tile = cv2.resize(rgb, (TILE_WIDTH, height), interpolation=cv2.INTER_AREA)
+    text = str(number) if is_labelled else f"{number}: no floor in view"
+    for colour, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):
+        cv2.putText(
+            tile, text, (8, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, thickness
+        )
+    return tile
+
+
+def _sheet(tiles: list[np.ndarray]) -> np.ndarray:
+    while len(tiles) % min(SHEET_COLUMNS, len(tiles)):
+        tiles.append(np.zeros_like(tiles[0]))
+    columns = min(SHEET_COLUMNS, len(tiles))
+    rows = [tiles[i : i + columns] for i in range(0, len(tiles), columns)]
+    return np.concatenate([np.concatenate(row, axis=1) for row in rows], axis=0)

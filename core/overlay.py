@@ -1,0 +1,81 @@
+"""Colours: HN palettes, semantic palettes, depth colours, blending, legends' pixels."""
+
+import colorsys
+
+import cv2
+import numpy as np
+
+from core.bins import IGNORE_LABEL, HNBins
+
+HORIZONTAL_LIGHTNESS, VERTICAL_LIGHTNESS = 1.0, 0.62
+
+
+def class_palette(bins: HNBins) -> np.ndarray:
+    """(256, 3) uint8 RGB of the HN classes; black above them.
+
+    Height runs through the turbo colour map; the steeper the surface, the darker.
+    """
+    ramp = np.linspace(0.08, 0.95, bins.num_heights) * 255
+    heights = _colormap(ramp, cv2.COLORMAP_TURBO)
+    shades = np.linspace(HORIZONTAL_LIGHTNESS, VERTICAL_LIGHTNESS, bins.num_angles)
+    palette = np.zeros((256, 3), np.uint8)
+    colours = np.rint(shades[:, None, None] * heights).reshape(-1, 3)
+    palette[: bins.num_classes] = colours
+    return palette
+
+
+def semantic_palette(num_classes: int) -> np.ndarray:
+    """(256, 3) uint8 RGB of `num_classes` classes, unlike their neighbours."""
+    palette = np.zeros((256, 3), np.uint8)
+    for k in range(min(num_classes, IGNORE_LABEL)):
+        hue = (k * 0.618034) % 1.0  # the golden ratio keeps any run of hues apart
+        value, saturation = (0.95, 0.7, 0.82)[k % 3], (0.55, 0.8, 0.35)[(k // 3) % 3]
+        palette[k] = np.rint(
+            255 * np.array(colorsys.hsv_to_rgb(hue, saturation, value))
+        )
+    return palette
+
+
+def colorize_classes(classes: np.ndarray, palette: np.ndarray) -> np.ndarray:
+    """(H, W) classes as (H, W, 3) uint8 RGB; ignored pixels black."""
+    palette = palette.copy()
+    palette[IGNORE_LABEL] = 0
+    return palette[classes]
+
+
+def blend(
+    rgb: np.ndarray, classes: np.ndarray, palette: np.ndarray, opacity: float = 0.5
+) -> np.ndarray:
+    """(H, W, 3) uint8 photo under its classes' colours; ignored pixels unchanged."""
+    mixed = cv2.addWeighted(palette[classes], opacity, rgb, 1.0 - opacity, 0.0)
+    return np.where((classes == IGNORE_LABEL)[..., None], rgb, mixed)
+
+
+def to_rgb32(rgb: np.ndarray) -> np.ndarray:
+    """(H, W, 3) uint8 to (H, W) uint32 0xffRRGGBB, which Qt paints fastest."""
+    height, width = rgb.shape[:2]
+    bgra = np.empty((height, width, 4), np.uint8)
+    bgra[..., :3] = rgb[..., ::-1]
+    bgra[..., 3] = 255
+    return bgra.view("<u4")[..., 0]
+
+
+def colorize_depth(
+    depth: np.ndarray, depth_scale: float, near_m: float = 0.4, far_m: float = 6.0
+) -> np.ndarray:
+    """(h, w, 3) uint8 RGB of uint16 depth: near warm, far cold, missing black."""
+    depth_m = depth.astype(np.float32) * np.float32(depth_scale)
+    colours = depth_colours((depth_m - near_m) / (far_m - near_m))
+    colours[depth == 0] = 0
+    return colours
+
+
+def depth_colours(fraction: np.ndarray) -> np.ndarray:
+    """(..., 3) uint8 RGB of depths given as 0 (near) .. 1 (far)."""
+    ramp = 255.0 * (0.95 - 0.87 * np.clip(fraction, 0.0, 1.0))
+    return _colormap(ramp, cv2.COLORMAP_TURBO)
+
+
+def _colormap(ramp: np.ndarray, colormap: int) -> np.ndarray:
+    grey = np.atleast_2d(np.rint(ramp).astype(np.uint8))
+    return cv2.applyColorMap(grey, colormap)[..., ::-1].reshape(*ramp.shape, 3).copy()
