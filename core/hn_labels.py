@@ -9,7 +9,7 @@ from core.bins import IGNORE_LABEL, HNBins
 from core.floor import MIN_SAMPLES, FloorPlane, percentile_floor, refined_floor
 from core.frame import RgbdFrame
 from core.geometry import angle_deg, pixel_rays
-from core.normals import PlaneField, fit_planes, normals, pixel_normals
+from core.normals import PlaneField, fit_planes, normals, pixel_cells
 from core.orientation import joint_up, manhattan_up, scene_up
 from core.registration import register_depth, to_color_grid
 
@@ -60,12 +60,13 @@ def label_frame(
     if floor is None:
         return None
 
-    facing = pixel_normals(field, depth, frame.depth_scale, pinhole)
     up = floor.up.astype(np.float32)
+    cosines = (normals(field, pinhole) @ up).ravel()
+    cosines = cosines[pixel_cells(field, depth, frame.depth_scale)]
     depth_m = depth.astype(np.float32) * np.float32(frame.depth_scale)
     rays = pixel_rays(pinhole)
     rise = rays[..., 0] * up[0] + rays[..., 1] * up[1] + up[2]
-    classes = bins.classify(depth_m * rise + floor.camera_height, facing @ up)
+    classes = bins.classify(depth_m * rise + floor.camera_height, cosines)
     classes[depth == 0] = IGNORE_LABEL
     return HNLabels(
         to_color_grid(classes, frame.color_intrinsics, IGNORE_LABEL), floor, bins

@@ -13,7 +13,6 @@ import cv2
 import numpy as np
 
 from core.frame import Intrinsics
-from core.geometry import pixel_rays
 
 CELL = 2
 FINE_RADIUS = 3  # cells: a window of 14 pixels
@@ -67,44 +66,64 @@ def fit_planes(depth: np.ndarray, depth_scale: float) -> PlaneField:
 
 def normals(field: PlaneField, intrinsics: Intrinsics) -> np.ndarray:
     """(h, w, 3) float32 unit normals of the cells, to the camera; 0 without depth."""
-    return _to_normals(field.coefficients, intrinsics)
+    a, b, c = np.moveaxis(field.coefficients, -1, 0)
+    slopes = (
+        -intrinsics.fx * a,
+        -intrinsics.fy * b,
+        -(c + intrinsics.cx * a + intrinsics.cy * b),
+    )
+    result = np.stack(slopes, axis=-1).astype(np.float32)
+    length = np.linalg.norm(result, axis=-1, keepdims=True)
+    return np.nan_to_num(result / np.where(length > 0, length, 1.0))
+
+
+def pixel_cells(field: PlaneField, depth: np.ndarray, depth_scale: float) -> np.ndarray:
+    """(H, W) int64 flat index of the cell whose plane each pixel lies on.
+
+    That is the pixel's own cell, or where its plane does not predict the pixel's own
+    depth, the neighbouring cell whose plane does best.
+    """
+    height, width = depth.shape
+    rows, cols = field.noise.shape
+    own = np.arange(rows * cols).reshape(rows, cols)
+    cells = own.repeat(CELL, axis=0).repeat(CELL, axis=1)[:height, :width]
+    inverse = _inverse(depth, depth_scale)
+    odd = np.zeros(depth.shape, bool)
+    u, v = (
+        np.arange(width, dtype=np.float64),
+        np.arange(height, dtype=np.float64)[:, None],
+    )
+    for dv in range(CELL):
+        for du in range(CELL):
+            pixel = np.s_[dv::CELL, du::CELL]
+            part = np.s_[: inverse[pixel].shape[0], : inverse[pixel].shape[1]]
+            a, b, c = (field.coefficients[part][..., k] for k in range(3))
+            error = a * u[du::CELL] + b * v[dv::CELL] + c - inverse[pixel]
+            odd[pixel] = np.abs(error) > CELL * OWN_RESIDUAL * field.noise[part]
+    v_odd, u_odd = np.nonzero(odd & (depth > 0))
+    planes = field.coefficients.reshape(-1, 3)
+    best = cells[v_odd, u_odd]
+    best_error = np.full(best.shape, np.inf)
+    for dv, du in [(0, 0), *_ring(1), *_ring(2)]:
+        row = np.clip(v_odd // CELL + dv, 0, rows - 1)
+        col = np.clip(u_odd // CELL + du, 0, cols - 1)
+        cell = row * cols + col
+        a, b, c = planes[cell].T
+        error = np.abs(a * u_odd + b * v_odd + c - inverse[v_odd, u_odd])
+        better = error < best_error
+        best[better], best_error[better] = cell[better], error[better]
+    cells[v_odd, u_odd] = best
+    return cells
 
 
 def pixel_normals(
     field: PlaneField, depth: np.ndarray, depth_scale: float, intrinsics: Intrinsics
 ) -> np.ndarray:
-    """(H, W, 3) float32 unit normals of the pixels; 0 where depth is missing.
-
-    A pixel takes its cell's plane, or where that does not predict the pixel's own depth
-    the best of the neighbouring cells' planes.
-    """
-    height, width = depth.shape
-    rows = np.minimum(np.arange(height) // CELL, field.noise.shape[0] - 1)
-    cols = np.minimum(np.arange(width) // CELL, field.noise.shape[1] - 1)
-    planes = field.coefficients[rows[:, None], cols]
-    u, v = np.arange(width, dtype=np.float64), np.arange(height, dtype=np.float64)
-    inverse = _inverse(depth, depth_scale)
-    error = np.abs(
-        planes[..., 0] * u + planes[..., 1] * v[:, None] + planes[..., 2] - inverse
-    )
-    tolerance = OWN_RESIDUAL * field.noise[rows[:, None], cols]
-    odd = (inverse > 0) & ~(error < tolerance)
-    odd_v, odd_u = np.nonzero(odd)
-    best = planes[odd]
-    best_error = np.where(np.isnan(error[odd]), np.inf, error[odd])
-    for dv, du in _ring(1) + _ring(2):
-        row = np.clip(rows[odd_v] + dv, 0, field.noise.shape[0] - 1)
-        col = np.clip(cols[odd_u] + du, 0, field.noise.shape[1] - 1)
-        plane = field.coefficients[row, col]
-        new_error = np.abs(
-            plane[:, 0] * odd_u + plane[:, 1] * odd_v + plane[:, 2] - inverse[odd]
-        )
-        better = new_error < best_error
-        best[better] = plane[better]
-        best_error[better] = new_error[better]
-    planes[odd] = best
-    planes[inverse == 0] = np.nan
-    return _to_normals(planes, intrinsics, seen=inverse > 0)
+    """(H, W, 3) float32 unit normals, to the camera; 0 where depth is missing."""
+    cells = pixel_cells(field, depth, depth_scale)
+    result = normals(field, intrinsics).reshape(-1, 3)[cells]
+    result[depth == 0] = 0.0
+    return result
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,18 +143,20 @@ def _cells(depth: np.ndarray, depth_scale: float) -> _Cells:
     height, width = depth.shape
     pad = ((0, -height % CELL), (0, -width % CELL))
     inverse = np.pad(_inverse(depth, depth_scale), pad)
-    blocks = inverse.reshape(
-        inverse.shape[0] // CELL, CELL, inverse.shape[1] // CELL, CELL
-    ).swapaxes(1, 2)
-    nearest = blocks.max(axis=(2, 3), keepdims=True)
-    near = blocks > 0.95 * nearest
-    count = near.sum(axis=(2, 3))
-    mean = np.where(near, blocks, 0.0).sum(axis=(2, 3)) / np.maximum(count, 1)
-    offset = np.arange(CELL) - (CELL - 1) / 2
-    shift_u = (near * offset).sum(axis=(2, 3)) / np.maximum(count, 1)
-    shift_v = (near * offset[:, None]).sum(axis=(2, 3)) / np.maximum(count, 1)
-    v, u = np.indices(mean.shape) * CELL + (CELL - 1) / 2
-    return _Cells(mean, np.stack((u + shift_u, v + shift_v), axis=-1))
+    corners = [(dv, du) for dv in range(CELL) for du in range(CELL)]
+    quarters = [inverse[dv::CELL, du::CELL] for dv, du in corners]
+    nearest = 0.95 * np.maximum.reduce(quarters)
+    total, count, shift_v, shift_u = np.zeros((4, *nearest.shape))
+    for (dv, du), quarter in zip(corners, quarters, strict=True):
+        near = quarter > nearest
+        total += np.where(near, quarter, 0.0)
+        count += near
+        shift_v += near * (dv - (CELL - 1) / 2)
+        shift_u += near * (du - (CELL - 1) / 2)
+    count = np.maximum(count, 1)
+    v, u = np.indices(nearest.shape) * CELL + (CELL - 1) / 2
+    pixels = np.stack((u + shift_u / count, v + shift_v / count), axis=-1)
+    return _Cells(total / count, pixels)
 
 
 def _halved(cells: _Cells) -> _Cells:
@@ -289,25 +310,3 @@ def _similar_depth_planes(
     solved[:, 2] -= solved[:, 0] * pixels[spans, 0] + solved[:, 1] * pixels[spans, 1]
     planes[spans] = solved
     return planes
-
-
-def _to_normals(
-    planes: np.ndarray, intrinsics: Intrinsics, seen: np.ndarray | None = None
-) -> np.ndarray:
-    """Unit normals of (..., 3) planes; seen pixels without a plane face the camera."""
-    a, b, c = np.moveaxis(planes, -1, 0)
-    result = np.stack(
-        (
-            -intrinsics.fx * a,
-            -intrinsics.fy * b,
-            -(c + intrinsics.cx * a + intrinsics.cy * b),
-        ),
-        axis=-1,
-    ).astype(np.float32)
-    if seen is not None:
-        alone = seen & np.isnan(result[..., 0])
-        result[alone, :2] = -pixel_rays(intrinsics)[alone]
-        result[alone, 2] = -1.0
-    length = np.sqrt(np.einsum("...k,...k->...", result, result))
-    np.divide(result, length[..., None], out=result, where=length[..., None] > 0)
-    return np.nan_to_num(result, copy=False)

@@ -4,9 +4,10 @@ import cv2
 import numpy as np
 
 from core.frame import Intrinsics, RgbdFrame
-from core.geometry import pixel_rays, project, transform, unproject
+from core.geometry import pixel_rays
 
 FOOTPRINT_MARGIN = 1.1  # our choice: covers the stretch of slanted and rotated patches
+MISSING = 65535  # stands behind every depth while the nearest is sought
 
 
 def register_depth(frame: RgbdFrame) -> np.ndarray:
@@ -20,41 +21,51 @@ def register_depth(frame: RgbdFrame) -> np.ndarray:
     pinhole = frame.color_intrinsics.pinhole()
     if frame.is_aligned and not frame.color_intrinsics.distortion:
         return frame.depth
-    seen = frame.depth > 0
-    depth_m = frame.depth.astype(np.float32) * np.float32(frame.depth_scale)
-    points = transform(
-        frame.T_color_depth, unproject(depth_m, frame.depth_intrinsics)[seen]
+    scale = np.float32(frame.depth_scale)
+    depth_m = frame.depth.ravel() * scale
+    rays = pixel_rays(frame.depth_intrinsics).reshape(-1, 2)
+    T = frame.T_color_depth.astype(np.float32)
+    x, y, z = (
+        depth_m * (row[0] * rays[:, 0] + row[1] * rays[:, 1] + row[2]) + row[3]
+        for row in T[:3]
     )
-    points = points[points[:, 2] > 0]
-    units = np.rint(points[:, 2] / np.float32(frame.depth_scale))
+    seen = (depth_m > 0) & (z > scale)
+    inverse = 1.0 / np.where(seen, z, 1.0)
+    u = pinhole.fx * x * inverse + pinhole.cx
+    v = pinhole.fy * y * inverse + pinhole.cy
     half_size = 0.5 * FOOTPRINT_MARGIN * pinhole.fx / frame.depth_intrinsics.fx
-    return _splat(project(points, pinhole), units, half_size, pinhole)
+    inside = (
+        seen
+        & (u > -half_size)
+        & (u < pinhole.width - 1 + half_size)
+        & (v > -half_size)
+        & (v < pinhole.height - 1 + half_size)
+    )
+    units = np.rint(z[inside] / scale).clip(1, MISSING - 1).astype(np.uint16)
+    return _splat(u[inside], v[inside], units, half_size, pinhole)
 
 
 def _splat(
-    pixels: np.ndarray, units: np.ndarray, half_size: float, intrinsics: Intrinsics
+    u: np.ndarray,
+    v: np.ndarray,
+    units: np.ndarray,
+    half_size: float,
+    intrinsics: Intrinsics,
 ) -> np.ndarray:
-    """Paint (N,) depths as squares around (N, 2) pixels; the nearest wins."""
-    missing = np.uint16(65535)
-    image = np.full((intrinsics.height, intrinsics.width), missing)
-    fits = (units > 0) & (units < missing)
-    first = np.ceil(pixels[fits] - half_size).astype(np.int64)
-    last = np.floor(pixels[fits] + half_size).astype(np.int64)
-    depths = units[fits].astype(np.uint16)
-    for dv in range(int((last[:, 1] - first[:, 1]).max(initial=-1)) + 1):
-        for du in range(int((last[:, 0] - first[:, 0]).max(initial=-1)) + 1):
-            u, v = first[:, 0] + du, first[:, 1] + dv
-            lands = (
-                (u <= last[:, 0])
-                & (v <= last[:, 1])
-                & (u >= 0)
-                & (u < intrinsics.width)
-                & (v >= 0)
-                & (v < intrinsics.height)
-            )
-            np.minimum.at(image, (v[lands], u[lands]), depths[lands])
-    image[image == missing] = 0
-    return image
+    """Paint (N,) depths as squares around their pixels; the nearest wins."""
+    width, height = intrinsics.width, intrinsics.height
+    image = np.full(height * width, MISSING, np.uint16)
+    first_u = np.maximum(np.ceil(u - half_size), 0).astype(np.int32)
+    first_v = np.maximum(np.ceil(v - half_size), 0).astype(np.int32)
+    last_u = np.minimum(np.floor(u + half_size), width - 1).astype(np.int32)
+    last_v = np.minimum(np.floor(v + half_size), height - 1).astype(np.int32)
+    for dv in range(int((last_v - first_v).max(initial=-1)) + 1):
+        for du in range(int((last_u - first_u).max(initial=-1)) + 1):
+            lands = (first_u + du <= last_u) & (first_v + dv <= last_v)
+            pixels = ((first_v + dv) * width + first_u + du)[lands]
+            np.minimum.at(image, pixels, units[lands])
+    image[image == MISSING] = 0
+    return image.reshape(height, width)
 
 
 def to_color_grid(
