@@ -1,0 +1,10 @@
+"""Frames from anywhere: a recording of ours, or folders of images that others wrote.
+
+`open_frames` looks at a path and says what it is; one more layout is one more function
+in `layouts`.
+"""
+
+from core.interchange.image_folder import FrameSource, ImageFolder
+from core.interchange.layouts import open_frames
+
+__all__ = ["FrameSource", "ImageFolder", "open_frames"]

@@ -1,0 +1,117 @@
+"""Camera matrices that others wrote beside their images."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import DatasetError
+from core.frame import Intrinsics
+
+CAMERA_FILES = (
+    "K.txt",
+    "camera_intrinsic.json",
+    "camera.json",
+    "intrinsic.json",
+    "intrinsics.txt",
+    "camera-intrinsics.txt",
+)
+"""A .txt is the 3 x 3 matrix; a .json has Open3D's intrinsic_matrix or fx fy cx cy."""
+DEPTH_PREFIX = (
+    "depth_"  # depth_K.txt and so on: the depth camera's, when it has its own
+)
+TRANSFORM_FILE = "T_color_depth.txt"
+
+
+@dataclass(frozen=True, eq=False)
+class CameraFile:
+    """What a calibration file says."""
+
+    path: Path
+    K: np.ndarray
+    """(3, 3) camera matrix."""
+    size: tuple[int, int] | None = None
+    """(width, height), when the file has it."""
+    depth_scale: float | None = None
+    """Metres per depth unit, when the file has it."""
+
+    def intrinsics(self, width: int, height: int) -> Intrinsics:
+        """The camera of images of this size."""
+        if self.size not in (None, (width, height)):
+            raise DatasetError(
+                f"{self.path} is the calibration of {self.size[0]}x{self.size[1]} "
+                f"images and these are {width}x{height}; add the one of this size"
+            )
+        (fx, _, cx), (_, fy, cy), _ = self.K.tolist()
+        try:
+            return Intrinsics(width, height, fx, fy, cx, cy)
+        except ValueError as error:
+            raise DatasetError(f"{self.path} is no calibration: {error}") from error
+
+
+def find_camera_file(folder: Path, prefix: str = "") -> CameraFile | None:
+    """The calibration in a folder, or None when it has none."""
+    for name in CAMERA_FILES:
+        path = folder / f"{prefix}{name}"
+        if path.is_file():
+            return _read_json(path) if path.suffix == ".json" else _read_text(path)
+    return None
+
+
+def read_transform(path: Path) -> np.ndarray:
+    """(4, 4) float64 of a text file with 16 numbers."""
+    numbers = read_numbers(path)
+    if numbers.size != 16:
+        raise DatasetError(
+            f"{path} has {numbers.size} numbers; expected the 16 of a 4 x 4 transform"
+        )
+    return numbers.reshape(4, 4)
+
+
+def read_numbers(path: Path) -> np.ndarray:
+    """(n,) float64, all numbers of a text file."""
+    try:
+        text = path.read_text("utf-8").replace(",", " ")
+        return np.array([float(word) for word in text.split()])
+    except ValueError as error:
+        raise DatasetError(f"{path} holds more than numbers: {error}") from error
+
+
+def _read_text(path: Path) -> CameraFile:
+    numbers = read_numbers(path)
+    if numbers.size != 9:
+        raise DatasetError(
+            f"{path} has {numbers.size} numbers; expected the 9 of a camera matrix"
+        )
+    return CameraFile(path, _checked(path, numbers.reshape(3, 3)))
+
+
+def _read_json(path: Path) -> CameraFile:
+    try:
+        values = json.loads(path.read_text("utf-8"))
+        if "intrinsic_matrix" in values:
+            # Open3D writes the matrix column by column.
+            matrix = np.array(values["intrinsic_matrix"], np.float64).reshape(3, 3).T
+        else:
+            fx, fy, cx, cy = (float(values[name]) for name in ("fx", "fy", "cx", "cy"))
+            matrix = np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]])
+        size = None
+        if "width" in values and "height" in values:
+            size = int(values["width"]), int(values["height"])
+        # Open3D counts units per metre.
+        scale = 1 / float(values["depth_scale"]) if "depth_scale" in values else None
+    except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:
+        raise DatasetError(
+            f"{path} cannot be read ({error}); expected Open3D's intrinsic_matrix, or "
+            "fx, fy, cx and cy"
+        ) from error
+    return CameraFile(path, _checked(path, matrix), size, scale)
+
+
+def _checked(path: Path, matrix: np.ndarray) -> np.ndarray:
+    if not np.allclose(matrix[[1, 2, 2, 2], [0, 0, 1, 2]], (0, 0, 0, 1)):
+        raise DatasetError(
+            f"{path} is no camera matrix; expected rows (fx 0 cx), (0 fy cy), (0 0 1)"
+        )
+    return matrix

@@ -1,0 +1,143 @@
+"""Frames whose colour and depth are image files."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from core.errors import DatasetError
+from core.frame import Intrinsics, RgbdFrame
+
+NOMINAL_FPS = 30.0  # image folders have no clock; frame n is taken to be n/30 s old
+
+
+class FrameSource(Protocol):
+    """Frames in order, and where the camera was if that is known."""
+
+    @property
+    def name(self) -> str:
+        """A short name for people."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> RgbdFrame: ...
+
+    def __iter__(self) -> Iterator[RgbdFrame]: ...
+
+    def pose(self, index: int) -> np.ndarray | None:
+        """(4, 4) T_world_camera of the colour camera, or None when it is not known."""
+
+
+def as_it_is(depth: np.ndarray) -> np.ndarray:
+    """Depth that is stored in sensor units, 0 where it is missing."""
+    return depth
+
+
+@dataclass(frozen=True, eq=False)
+class ImageFolder:
+    """Pairs of image files with one calibration; a file is read on look-up."""
+
+    path: Path
+    pairs: Sequence[tuple[Path, Path]]
+    """Colour and depth file of every frame."""
+    color_intrinsics: Intrinsics
+    depth_intrinsics: Intrinsics
+    T_color_depth: np.ndarray = field(default_factory=lambda: np.eye(4))
+    depth_scale: float = 0.001
+    """Metres per depth unit."""
+    poses: Sequence[np.ndarray | None] | None = None
+    unpaired: tuple[str, ...] = ()
+    """Names of images that have no partner; they are left out."""
+    decode_depth: Callable[[np.ndarray], np.ndarray] = as_it_is
+    """(h, w) uint16 as in the file to sensor units."""
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.resolve().name
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, index: int) -> RgbdFrame:
+        color_file, depth_file = self.pairs[index]
+        rgb = read_color(color_file)
+        depth = self.decode_depth(read_depth(depth_file))
+        _check_size(color_file, rgb, self.color_intrinsics)
+        _check_size(depth_file, depth, self.depth_intrinsics)
+        number = frame_number(color_file, default=range(len(self))[index])
+        return RgbdFrame(
+            rgb=rgb,
+            depth=depth,
+            depth_scale=self.depth_scale,
+            color_intrinsics=self.color_intrinsics,
+            depth_intrinsics=self.depth_intrinsics,
+            T_color_depth=self.T_color_depth,
+            timestamp_ns=round(number * 1e9 / NOMINAL_FPS),
+            number=number,
+        )
+
+    def __iter__(self) -> Iterator[RgbdFrame]:
+        for index in range(len(self)):
+            yield self[index]
+
+    def pose(self, index: int) -> np.ndarray | None:
+        """(4, 4) T_world_camera of the colour camera, or None when it is not known."""
+        return None if self.poses is None else self.poses[index]
+
+
+def read_color(path: Path) -> np.ndarray:
+    """(H, W, 3) uint8, red first."""
+    # Depth is not turned by a camera's orientation tag, so colour must not be either.
+    return _decode(path, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+
+
+def read_depth(path: Path) -> np.ndarray:
+    """(h, w) uint16 as in the file."""
+    depth = _decode(path, cv2.IMREAD_UNCHANGED)
+    if depth.ndim != 2 or depth.dtype != np.uint16:
+        channels = 1 if depth.ndim == 2 else depth.shape[2]
+        raise DatasetError(
+            f"{path} has {channels} channel(s) of {depth.dtype}; expected depth as a "
+            "16-bit PNG with one channel (8 bits cannot hold millimetres)"
+        )
+    return depth
+
+
+def number_key(path: Path) -> tuple[int, ...]:
+    """Every number in a file's name: (2, 150) of "kitchen2-frame-000150.color.png"."""
+    return tuple(int(digits) for digits in re.findall(r"\d+", path.stem))
+
+
+def frame_number(path: Path, default: int) -> int:
+    """The last number in a file's name, or `default` when it has none."""
+    key = number_key(path)
+    return key[-1] if key else default
+
+
+def _decode(path: Path, flags: int) -> np.ndarray:
+    # Not cv2.imread: it writes to stderr, and knows no other alphabets on Windows.
+    try:
+        data = np.frombuffer(path.read_bytes(), np.uint8)
+    except OSError as error:
+        raise DatasetError(f"cannot read {path}: {error.strerror}") from error
+    image = cv2.imdecode(data, flags) if data.size else None
+    if image is None:
+        raise DatasetError(
+            f"{path} is not an image or is damaged; replace it, or remove it and its "
+            "partner"
+        )
+    return image
+
+
+def _check_size(path: Path, image: np.ndarray, camera: Intrinsics) -> None:
+    height, width = image.shape[:2]
+    if (height, width) != (camera.height, camera.width):
+        raise DatasetError(
+            f"{path} is {width}x{height}; expected {camera.width}x{camera.height} as "
+            "the images before it"
+        )

@@ -1,0 +1,23 @@
+"""Recordings: one take of a depth camera as a folder with an MCAP file.
+
+    recordings/<scene>/capture.mcap    every frame; opens in Rerun, Foxglove and ROS 2
+    recordings/<scene>/scene.json      name, tags, notes, drops
+    recordings/<scene>/annotations/    see `core.annotations`
+    recordings/<scene>/floors.json     the floor of every frame, computed when asked for
+
+`mcap_writer` and `mcap_reader` are the file, `ros` its messages, `frames` what a frame
+becomes in them.
+"""
+
+from core.recording.reader import Recording
+from core.recording.repair import RepairResult, repair_recording
+from core.recording.scene import SceneInfo
+from core.recording.writer import RecordingWriter
+
+__all__ = [
+    "Recording",
+    "RecordingWriter",
+    "RepairResult",
+    "SceneInfo",
+    "repair_recording",
+]

@@ -1,0 +1,69 @@
+"""floors.json: the floor of every frame; it can always be computed again."""
+
+import json
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.files import write_atomically
+from core.floor import FloorPlane
+
+if TYPE_CHECKING:
+    from core.recording.reader import Recording
+
+logger = logging.getLogger(__name__)
+
+FLOORS_FILE = "floors.json"
+FLOORS_VERSION = 1  # raise it when the way a floor is found changes
+
+
+def recorded_floors(recording: "Recording") -> list[FloorPlane | None]:
+    """The floors in floors.json, or new ones when that is absent or stale."""
+    path = recording.path / FLOORS_FILE
+    key = {"method": "live", "version": FLOORS_VERSION, "frames": len(recording)}
+    try:
+        kept = json.loads(path.read_text("utf-8"))
+        if kept["key"] == key:
+            return [_from_json(floor) for floor in kept["floors"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # absent, or not what this version writes: computed below
+    floors = _compute(recording)
+    text = json.dumps({"key": key, "floors": [_to_json(floor) for floor in floors]})
+    try:
+        write_atomically(path, text.encode())
+    except OSError as error:  # a read-only disk: the floors are right all the same
+        logger.warning("%s is not kept: %s", path, error.strerror)
+    return floors
+
+
+def _compute(recording: "Recording") -> list[FloorPlane | None]:
+    from core.hn_labels import Labeler
+
+    labeler = Labeler()
+    labels = (labeler(frame) for frame in recording)
+    return [None if label is None else label.floor for label in labels]
+
+
+def _to_json(floor: FloorPlane | None) -> dict[str, object] | None:
+    if floor is None:
+        return None
+    return {
+        "up": floor.up.tolist(),
+        "camera_height": floor.camera_height,
+        "source": floor.source,
+        "confidence": floor.confidence,
+    }
+
+
+def _from_json(values: dict | None) -> FloorPlane | None:
+    if values is None:
+        return None
+    up: Sequence[float] = values["up"]
+    return FloorPlane(
+        np.array(up, np.float64),
+        float(values["camera_height"]),
+        values["source"],
+        float(values["confidence"]),
+    )

@@ -1,0 +1,168 @@
+"""Writing a recording."""
+
+import json
+import logging
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from core.errors import RecordingError
+from core.frame import RgbdFrame
+from core.recording import frames
+from core.recording.mcap_writer import ChunkWriter
+from core.recording.scene import SceneInfo, save_scene
+
+logger = logging.getLogger(__name__)
+
+CAPTURE_FILE = "capture.mcap"
+METADATA_NAME = "hn_capture"
+FORMAT_VERSION = "1"
+SAVE_PERIOD_S = 1.0  # drops reach scene.json this often while the take runs
+
+
+class RecordingWriter:
+    """One take being written. Whatever ends it, the frames written so far stay."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        device: str = "",
+        tags: Sequence[str] = (),
+        notes: str = "",
+        settings: dict[str, object] | None = None,
+    ) -> None:
+        self.path = Path(path)
+        self._scene = SceneInfo(
+            name=self.path.resolve().name,
+            device=device,
+            tags=tuple(tags),
+            notes=notes,
+            created=datetime.now().astimezone().isoformat(timespec="seconds"),
+            settings=settings or {},
+        )
+        self._scene.to_json()  # settings that are no JSON fail here, before any file is
+        self._dropped: list[int] = []
+        self._num_frames = 0
+        self._calibration: frames.Calibration | None = None
+        self._file: ChunkWriter | None = None
+        try:
+            _claim(self.path)
+            save_scene(self.path, self._scene)
+            self._file = ChunkWriter(self.path / CAPTURE_FILE, frames.TOPICS)
+        except OSError as error:
+            raise RecordingError(
+                f"cannot create the recording {self.path}: {error.strerror}; choose a "
+                "folder that you may write to"
+            ) from error
+        self._saved_at = time.monotonic()
+
+    @property
+    def num_frames(self) -> int:
+        """How many frames are on disk."""
+        return self._num_frames
+
+    @property
+    def num_dropped(self) -> int:
+        """How many frames were reported as dropped."""
+        return len(self._dropped)
+
+    def count_drop(self, numbers: Iterable[int]) -> None:
+        """Note the numbers of frames that could not be recorded; from any thread."""
+        self._dropped.extend(numbers)
+
+    def write(self, frame: RgbdFrame) -> None:
+        """Append one frame; when this returns, it survives the end of the process."""
+        if self._file is None:
+            raise RecordingError(f"{self.path} is closed; frames need a new recording")
+        if not 0 <= frame.timestamp_ns < frames.MAX_TIMESTAMP_NS:
+            raise ValueError(
+                f"timestamp_ns must lie in 0..2^31 seconds, got {frame.timestamp_ns}"
+            )
+        messages = frames.encode_frame(frame)
+        if self._calibration is None:
+            messages = frames.encode_calibration(frame) + messages
+        elif not self._calibration.is_of(frame):
+            raise RecordingError(
+                f"frame {frame.number} has another calibration than the first frame of "
+                f"{self.path}; a recording has one: start a new recording"
+            )
+        try:
+            if self._calibration is None:
+                self._file.write_metadata(METADATA_NAME, self._provenance(frame))
+                self._calibration = frames.Calibration.of(frame)
+            self._file.write_chunk(messages)
+            self._num_frames += 1
+            self._save_drops()
+        except OSError as error:
+            self._end_early(error)
+
+    def close(self) -> None:
+        """Write the index and scene.json; may be called again."""
+        if self._file is None:
+            return
+        file, self._file = self._file, None
+        try:
+            file.finish()
+        except OSError as error:
+            raise RecordingError(
+                f"{self.path} could not be closed ({error.strerror}); its frames are "
+                f"there: make room and run hn-convert --repair {self.path}"
+            ) from error
+        finally:
+            self._num_frames = file.num_chunks
+            self._save_scene(self._num_frames)
+
+    def __enter__(self) -> "RecordingWriter":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _provenance(self, frame: RgbdFrame) -> dict[str, str]:
+        return {
+            "version": FORMAT_VERSION,
+            "calibration": frames.Calibration.of(frame).to_json(),
+            "scene": json.dumps(json.loads(self._scene.to_json())),
+        }
+
+    def _end_early(self, error: OSError) -> None:
+        self.close()
+        raise RecordingError(
+            f"writing {self.path} failed ({error.strerror}); the take was closed with "
+            f"its {self._num_frames} whole frames: make room before the next one"
+        ) from error
+
+    def _save_drops(self) -> None:
+        is_due = time.monotonic() - self._saved_at > SAVE_PERIOD_S
+        if is_due and len(self._dropped) > self._scene.num_dropped:
+            self._save_scene(num_frames=0)
+
+    def _save_scene(self, num_frames: int) -> None:
+        self._scene = replace(
+            self._scene, frames=num_frames, dropped=tuple(self._dropped)
+        )
+        self._saved_at = time.monotonic()
+        try:
+            save_scene(self.path, self._scene)
+        except OSError as error:  # the frames matter more than their number here
+            logger.warning("%s keeps its old scene.json: %s", self.path, error)
+
+
+def _claim(path: Path) -> None:
+    """Make the folder; refuse one that holds anything already."""
+    if path.exists() and not path.is_dir():
+        raise RecordingError(f"{path} is a file; a recording is a folder of its own")
+    path.mkdir(parents=True, exist_ok=True)
+    found = sorted(entry.name for entry in path.iterdir())
+    if CAPTURE_FILE in found:
+        raise RecordingError(
+            f"{path} already holds a recording; choose another name or move it away"
+        )
+    if found:
+        raise RecordingError(
+            f"{path} is not empty (it holds {found[0]}); a recording needs a folder of "
+            "its own: choose another name"
+        )

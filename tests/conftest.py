@@ -1,0 +1,19 @@
+"""What every test shares: no window on the screen, and where real data lies."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real test data; the test is skipped where there is none."""
+    folder = Path(os.environ.get("HN_TEST_DATA") or SHARED_DATA)
+    if not folder.is_dir():
+        pytest.skip("no real data: set HN_TEST_DATA to its folder")
+    return folder

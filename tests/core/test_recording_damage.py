@@ -1,0 +1,215 @@
+"""Recordings that something went wrong with: nothing that was written is lost."""
+
+import errno
+import os
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from lopsided import assert_same_but_for_jpeg, lopsided_frame
+from mcap.writer import Writer
+
+from core.errors import RecordingError
+from core.recording import Recording, RecordingWriter, repair_recording
+
+NUM_FRAMES = 5
+WRITE_FOREVER = """
+import sys
+from pathlib import Path
+from lopsided import lopsided_frame
+from core.recording import RecordingWriter
+writer = RecordingWriter(Path(sys.argv[1]))
+for number in range(100_000):
+    writer.write(lopsided_frame(number))
+    print(number + 1, flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def take(tmp_path_factory) -> tuple[bytes, bytes, list[int]]:
+    """capture.mcap and scene.json of a whole recording, and where its frames end."""
+    path = tmp_path_factory.mktemp("take") / "scene"
+    file = path / "capture.mcap"
+    writer = RecordingWriter(path, device="D435")
+    ends = [file.stat().st_size]
+    for number in range(NUM_FRAMES):
+        writer.write(lopsided_frame(number))
+        ends.append(file.stat().st_size)
+    writer.close()
+    return file.read_bytes(), (path / "scene.json").read_bytes(), ends
+
+
+def put(path: Path, capture: bytes, scene: bytes | None = None) -> Path:
+    path.mkdir()
+    (path / "capture.mcap").write_bytes(capture)
+    if scene is not None:
+        (path / "scene.json").write_bytes(scene)
+    return path
+
+
+def assert_frames(path: Path, numbers: list[int]) -> None:
+    recording = Recording(path)
+    assert len(recording) == recording.scene.frames == len(numbers)
+    for frame, number in zip(recording, numbers, strict=True):
+        assert_same_but_for_jpeg(frame, lopsided_frame(number))
+
+
+def test_every_whole_frame_of_a_recording_that_was_cut_off_is_saved(tmp_path, take):
+    capture, scene, ends = take
+    cuts = [(len(capture) - 1, NUM_FRAMES), (ends[-1] + 20, NUM_FRAMES)]
+    for whole, (end, next_end) in enumerate(pairwise(ends[1:]), start=1):
+        # The index of a chunk follows it; a cut there leaves the frame itself whole.
+        cuts += [(end, whole), (end + 5, whole), ((end + next_end) // 2, whole)]
+        cuts += [(next_end - 400, whole), (next_end - 1, whole + 1)]
+    for number, (cut, num_whole) in enumerate(cuts):
+        path = put(tmp_path / f"cut{number}", capture[:cut], scene)
+        with pytest.raises(RecordingError) as caught:
+            Recording(path)
+        assert f"{num_whole} whole frames" in str(caught.value)
+        assert f"hn-convert --repair {path}" in str(caught.value)
+        result = repair_recording(path)
+        assert (result.num_frames, result.num_damaged) == (num_whole, 0)
+        assert_frames(path, list(range(num_whole)))
+        assert (path / "capture.cut.mcap").read_bytes() == capture[:cut]
+        names = {"capture.mcap", "capture.cut.mcap", "scene.json"}
+        assert {file.name for file in path.iterdir()} == names
+
+
+def test_a_recording_without_a_whole_frame_says_that_nothing_is_left(tmp_path, take):
+    capture, scene, ends = take
+    for number, cut in enumerate((3, 8, 12, ends[0], ends[1] // 2)):
+        path = put(tmp_path / f"cut{number}", capture[:cut], scene)
+        with pytest.raises(RecordingError, match="before its first frame"):
+            Recording(path)
+        with pytest.raises(RecordingError, match="nothing of it can be saved"):
+            repair_recording(path)
+        assert (path / "capture.mcap").read_bytes() == capture[:cut]
+        assert len(list(path.iterdir())) == 2
+
+
+def test_a_frame_with_a_wrong_bit_is_named_and_the_others_are_kept(tmp_path, take):
+    capture, scene, ends = take
+    middle = (ends[2] + ends[3]) // 2  # in frame 2, counted from 0
+    wrong = capture[:middle] + bytes([capture[middle] ^ 4]) + capture[middle + 1 :]
+    path = put(tmp_path / "scene", wrong, scene)
+    recording = Recording(path)
+    assert_same_but_for_jpeg(recording[3], lopsided_frame(3))
+    with pytest.raises(RecordingError, match=r"frame 2 of .* is damaged"):
+        recording[2]
+    heard = []
+    result = repair_recording(path, lambda *progress: heard.append(progress))
+    assert (result.num_frames, result.num_damaged) == (4, 1)
+    assert heard == [(k, 5) for k in range(1, 6)]
+    assert_frames(path, [0, 1, 3, 4])
+
+
+def test_a_whole_recording_is_not_touched_by_repair(tmp_path, take):
+    capture, scene, _ = take
+    path = put(tmp_path / "scene", capture, scene)
+    assert repair_recording(path).cut_file is None
+    assert (path / "capture.mcap").read_bytes() == capture
+    assert len(list(path.iterdir())) == 2
+
+
+def test_the_file_that_an_earlier_repair_kept_is_not_overwritten(tmp_path, take):
+    capture, scene, ends = take
+    path = put(tmp_path / "scene", capture[: ends[3]], scene)
+    (path / "capture.cut.mcap").write_bytes(b"precious")
+    with pytest.raises(RecordingError, match="earlier repair"):
+        repair_recording(path)
+    assert (path / "capture.cut.mcap").read_bytes() == b"precious"
+    # One that was interrupted between keeping the old file and replacing it goes on.
+    (path / "capture.cut.mcap").unlink()
+    os.link(path / "capture.mcap", path / "capture.cut.mcap")
+    repair_recording(path)
+    assert_frames(path, [0, 1, 2])
+
+
+def test_what_is_no_recording_is_refused_in_one_sentence(tmp_path, take):
+    capture, _, ends = take
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with RecordingWriter(tmp_path / "zero"):
+        pass
+    with (put(tmp_path / "other", b"") / "capture.mcap").open("wb") as file:
+        writer = Writer(file)
+        writer.start()
+        writer.add_message(writer.register_channel("/a", "json", 0), 1, b"{}", 1)
+        writer.finish()
+    cases = {
+        tmp_path / "nowhere": "does not exist",
+        folder: "holds no capture.mcap",
+        put(tmp_path / "empty", b""): "is empty",
+        put(tmp_path / "garbage", b"GIF89a and so on"): "is not an MCAP file",
+        put(tmp_path / "zeros", capture[:9] + bytes(9)): "cut off before its first",
+        put(tmp_path / "hole", capture[: ends[2]] + bytes(99)): "2 whole frames",
+        put(tmp_path / "tail", capture[:8] + b"?" * 99 + capture[:8]): "cut off before",
+        tmp_path / "zero": "has no frames",
+        tmp_path / "other": "of another program",
+        tmp_path / "zero" / "capture.mcap": "is a file",
+    }
+    for path, expected in cases.items():
+        with pytest.raises(RecordingError) as caught:
+            Recording(path)
+        assert expected in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+def test_frames_survive_kill_9(tmp_path):
+    path = tmp_path / "scene"
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITE_FOREVER, path],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+    )
+    with process:
+        assert process.stdout is not None
+        acknowledged = 0
+        while acknowledged < 30:
+            acknowledged = int(process.stdout.readline())
+        process.send_signal(signal.SIGKILL)
+        acknowledged = max([acknowledged, *map(int, process.stdout.read().split())])
+    with pytest.raises(RecordingError, match="cut off"):
+        Recording(path)
+    num_frames = repair_recording(path).num_frames
+    assert num_frames in (acknowledged, acknowledged + 1)
+    assert_frames(path, list(range(num_frames)))
+
+
+@contextmanager
+def disk_of(num_bytes: int) -> Iterator[None]:
+    """No file of this process may grow beyond `num_bytes`: writing raises EFBIG."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.parametrize("has_room_for_index", [True, False])
+def test_a_take_on_a_full_disk_is_closed_whole(tmp_path, take, has_room_for_index):
+    capture, _, ends = take
+    index_size = len(capture) - ends[-1]
+    assert index_size < ends[2] - ends[1]
+    spare = index_size if has_room_for_index else 10
+    path = tmp_path / "scene"
+    writer = RecordingWriter(path)
+    with disk_of(ends[3] + spare):
+        with pytest.raises(
+            RecordingError, match=r"was closed with its . whole"
+        ) as caught:
+            for number in range(NUM_FRAMES):
+                writer.write(lopsided_frame(number))
+        assert os.strerror(errno.EFBIG) in str(caught.value)
+    num_frames = 3 if has_room_for_index else 2  # the last one made room
+    assert writer.num_frames == num_frames
+    assert_frames(path, list(range(num_frames)))
+    writer.close()
