@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core import nyuv2
 from core.errors import DatasetError
 from core.frame import Intrinsics
 from core.interchange.calibration import (
@@ -34,15 +35,6 @@ COLOR_FOLDERS = ("rgb", "color", "images", "image")
 DEPTH_FOLDER = "depth"
 COLOR_SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm")
 DEPTH_SUFFIXES = (".png", ".pgm")
-NYU_COLOR = Intrinsics(
-    640,
-    480,
-    518.85790117450188,
-    519.46961112127485,
-    325.58244941119034,
-    253.73616633400465,
-)
-"""NYUv2's labelled images, undistorted by its toolbox (camera_params.m)."""
 SEVEN_SCENES_MISSING = 65535  # its documentation: "invalid depth is set to 65535"
 
 
@@ -107,13 +99,17 @@ def _color_and_depth_folders(path: Path) -> ImageFolder | None:
     colors = _images(folders[0], COLOR_SUFFIXES)
     depths = _images(path / DEPTH_FOLDER, DEPTH_SUFFIXES)
     pairs, unpaired = _pair(path, colors, depths)
-    is_sun = (path / "depth_bfx").is_dir()
+    decode_depth = as_it_is
+    if (path / "depth_bfx").is_dir():
+        decode_depth = _from_sun_rgbd
+    elif _is_nyuv2(path):
+        decode_depth = nyuv2.without_border
     return _with_calibration(
         path,
         pairs,
         unpaired,
         poses=read_poses(path, len(pairs)),
-        decode_depth=_from_sun_rgbd if is_sun else as_it_is,
+        decode_depth=decode_depth,
     )
 
 
@@ -207,13 +203,17 @@ def _color_intrinsics(
 ) -> Intrinsics:
     if camera is not None:
         return camera.intrinsics(width, height)
-    is_nyu = (path / "label40").is_dir()
-    if is_nyu and (width, height) == (NYU_COLOR.width, NYU_COLOR.height):
-        return NYU_COLOR
+    nyu = nyuv2.COLOR_CAMERA
+    if _is_nyuv2(path) and (width, height) == (nyu.width, nyu.height):
+        return nyu
     raise DatasetError(
         f"{path} has no calibration; add K.txt, the 3 x 3 camera matrix of the colour "
         f"images (or one of {', '.join(CAMERA_FILES[1:])})"
     )
+
+
+def _is_nyuv2(path: Path) -> bool:
+    return (path / "label40").is_dir()
 
 
 def _transform(path: Path) -> np.ndarray:
