@@ -1,5 +1,6 @@
 """HN-labels: a class per pixel from height above the floor and angle of the normal."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,7 +17,7 @@ from core.registration import register_depth, to_color_grid
 Method = Literal["live", "paper"]
 
 SAMPLE_STEP = 4  # cells; every 16th of them votes on the floor
-MAX_HINT_ERROR_DEG = 12.0  # an IMU or the last frame is never further off than this
+MAX_HINT_ERROR_DEG = 12.0  # beyond it walls and floor were mistaken for each other
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +55,7 @@ def label_frame(
     if method == "paper":
         floor = percentile_floor(cell_normals, cell_points, manhattan_up(cell_normals))
     else:
-        prior = frame.up_hint if frame.up_hint is not None else up_prior
-        up = _up(cell_normals, cell_points, prior)
-        floor = refined_floor(cell_normals, cell_points, up)
+        floor = _live_floor(cell_normals, cell_points, frame.up_hint, up_prior)
     if floor is None:
         return None
 
@@ -74,7 +73,7 @@ def label_frame(
 
 
 class Labeler:
-    """Labels the frames of one camera in order; each floor it finds helps the next."""
+    """Labels the frames of one camera in order; each up it finds helps the next."""
 
     def __init__(
         self,
@@ -117,11 +116,30 @@ def _samples(field: PlaneField, frame: RgbdFrame) -> tuple[np.ndarray, np.ndarra
     return facing[use], rays / inverse[use, None]
 
 
-def _up(
-    cell_normals: np.ndarray, points: np.ndarray, prior: np.ndarray | None
-) -> np.ndarray:
-    """Up from the prior if there is one that the scene can refine, else the scene's."""
-    if prior is None:
-        return scene_up(cell_normals, points)
-    up = joint_up(cell_normals, prior)
-    return up if angle_deg(up, prior) < MAX_HINT_ERROR_DEG else np.asarray(prior)
+def _live_floor(
+    cell_normals: np.ndarray,
+    points: np.ndarray,
+    hint: np.ndarray | None,
+    prior: np.ndarray | None,
+) -> FloorPlane | None:
+    """The floor of the first up that has one: the hint's, the prior's, the scene's."""
+    for up in _ups(cell_normals, points, hint, prior):
+        floor = refined_floor(cell_normals, points, up)
+        if floor is not None:
+            return floor
+    return None
+
+
+def _ups(
+    cell_normals: np.ndarray,
+    points: np.ndarray,
+    hint: np.ndarray | None,
+    prior: np.ndarray | None,
+) -> Iterator[np.ndarray]:
+    if hint is not None:  # an IMU is never far off, and leaves nothing to search
+        up = joint_up(cell_normals, hint)
+        yield up if angle_deg(up, hint) < MAX_HINT_ERROR_DEG else hint
+        return
+    if prior is not None:
+        yield joint_up(cell_normals, prior)
+    yield scene_up(cell_normals, points)

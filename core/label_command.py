@@ -51,18 +51,26 @@ def label(config: LabelConfig) -> str:
         )
     if config.every < 1:
         raise DatasetError(f"--every must be at least 1, got {config.every}")
+    sources = [open_frames(path) for path in config.paths]
+    folders = [config.out / source.name for source in sources]
+    for folder in folders:
+        if folders.count(folder) > 1:
+            raise DatasetError(
+                f"several inputs are called {folder.name} and would share {folder}; "
+                "label them one by one with different --out"
+            )
+        if folder.exists() and any(folder.iterdir()):
+            raise DatasetError(
+                f"{folder} already holds files; name another folder with --out"
+            )
     return "\n".join(
-        label_source(open_frames(path), config.out / path.resolve().name, config)
-        for path in config.paths
+        label_source(source, folder, config)
+        for source, folder in zip(sources, folders, strict=True)
     )
 
 
 def label_source(source: FrameSource, folder: Path, config: LabelConfig) -> str:
     """Write classes, overlays, statistics.json and contact_sheet.jpg of one source."""
-    if folder.exists() and any(folder.iterdir()):
-        raise DatasetError(
-            f"{folder} already holds files; name another folder with --out"
-        )
     for part in ("classes", "overlays"):
         (folder / part).mkdir(parents=True, exist_ok=True)
 
@@ -140,10 +148,10 @@ def _tile(rgb: np.ndarray, number: int, is_labelled: bool) -> np.ndarray:
     height = round(rgb.shape[0] * TILE_WIDTH / rgb.shape[1])
     tile = cv2.resize(rgb, (TILE_WIDTH, height), interpolation=cv2.INTER_AREA)
     text = str(number) if is_labelled else f"{number}: no floor in view"
-    for colour, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):
-        cv2.putText(
-            tile, text, (8, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, thickness
-        )
+    font, size = cv2.FONT_HERSHEY_SIMPLEX, 0.5
+    (width, _), _ = cv2.getTextSize(text, font, size, 1)
+    cv2.rectangle(tile, (0, 0), (width + 12, 24), (0, 0, 0), cv2.FILLED)
+    cv2.putText(tile, text, (6, 17), font, size, (255, 255, 255), 1, cv2.LINE_AA)
     return tile
 
 
