@@ -17,7 +17,7 @@ from core.registration import register_depth, to_color_grid
 Method = Literal["live", "paper"]
 
 SAMPLE_STEP = 4  # cells; every 16th of them votes on the floor
-MAX_HINT_ERROR_DEG = 12.0  # beyond it walls and floor were mistaken for each other
+MAX_PRIOR_ERROR_DEG = 12.0  # beyond it walls and floor were mistaken for each other
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,8 +138,10 @@ def _ups(
 ) -> Iterator[np.ndarray]:
     if hint is not None:  # an IMU is never far off, and leaves nothing to search
         up = joint_up(cell_normals, hint)
-        yield up if angle_deg(up, hint) < MAX_HINT_ERROR_DEG else hint
+        yield up if angle_deg(up, hint) < MAX_PRIOR_ERROR_DEG else hint
         return
     if prior is not None:
-        yield joint_up(cell_normals, prior)
+        up = joint_up(cell_normals, prior)
+        if angle_deg(up, prior) < MAX_PRIOR_ERROR_DEG:
+            yield up
     yield scene_up(cell_normals, points)
