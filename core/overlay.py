@@ -40,24 +40,22 @@ def colorize_classes(classes: np.ndarray, palette: np.ndarray) -> np.ndarray:
     """(H, W) classes as (H, W, 3) uint8 RGB; ignored pixels black."""
     palette = palette.copy()
     palette[IGNORE_LABEL] = 0
-    return palette[classes]
+    return np.take(palette, classes, axis=0)
 
 
 def blend(
     rgb: np.ndarray, classes: np.ndarray, palette: np.ndarray, opacity: float = 0.5
 ) -> np.ndarray:
     """(H, W, 3) uint8 photo under its classes' colours; ignored pixels unchanged."""
-    mixed = cv2.addWeighted(palette[classes], opacity, rgb, 1.0 - opacity, 0.0)
-    return np.where((classes == IGNORE_LABEL)[..., None], rgb, mixed)
+    colours = np.take(palette, classes, axis=0)
+    mixed = cv2.addWeighted(colours, opacity, rgb, 1.0 - opacity, 0.0)
+    ignored = cv2.compare(classes, IGNORE_LABEL, cv2.CMP_EQ)
+    return cv2.copyTo(rgb, ignored, mixed)
 
 
 def to_rgb32(rgb: np.ndarray) -> np.ndarray:
     """(H, W, 3) uint8 to (H, W) uint32 0xffRRGGBB, which Qt paints fastest."""
-    height, width = rgb.shape[:2]
-    bgra = np.empty((height, width, 4), np.uint8)
-    bgra[..., :3] = rgb[..., ::-1]
-    bgra[..., 3] = 255
-    return bgra.view("<u4")[..., 0]
+    return cv2.cvtColor(rgb, cv2.COLOR_RGB2BGRA).view("<u4")[..., 0]
 
 
 def colorize_depth(

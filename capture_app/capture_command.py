@@ -1,0 +1,67 @@
+"""hn-capture: the window."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.command import run_command
+
+
+@dataclass(frozen=True)
+class CaptureConfig:
+    """Watch a depth camera turn into labels, and record it."""
+
+    sensor: str | None = None
+    """simulated, simulated:SEED, realsense, or the path of something to replay; without
+    it, the connected camera or else the simulated room."""
+    model: Path | None = None
+    """A model.onnx of hn-train, to lay its prediction over the picture."""
+    recordings: Path = Path("recordings")
+    """Folder that new recordings go to."""
+    screenshot: Path | None = None
+    """Save the window with its first labelled frame as this PNG, and quit."""
+
+
+def main() -> None:
+    """The console command."""
+    run_command("hn-capture", CaptureConfig, run)
+
+
+def run(config: CaptureConfig) -> str | None:
+    """Open the window and return when it is closed."""
+    from capture_app.ui.native import check_qt, choose_platform
+
+    choose_platform(needs_no_display=config.screenshot is not None)
+    check_qt()
+    from capture_app.engine.live import LiveView
+    from capture_app.engine.session import CaptureSession
+    from capture_app.sensors.registry import default_sensor, open_sensor
+    from capture_app.ui.app import run_window
+    from core.bins import HNBins
+    from core.hn_labels import Labeler
+    from core.prediction import Predictor
+
+    _undo_opencv()
+    predictor = None if config.model is None else Predictor(config.model)
+    spec = config.sensor or default_sensor()
+    open_sensor(spec)  # a wrong name ends here, before there is a window
+    bins = HNBins()
+
+    def make_session() -> CaptureSession:
+        return CaptureSession(
+            open_sensor(spec), LiveView(Labeler(bins), bins, predictor)
+        )
+
+    run_window(make_session, config.recordings, config.screenshot)
+    return None if config.screenshot is None else f"saved {config.screenshot}"
+
+
+def _undo_opencv() -> None:
+    """Forget the plugins and fonts of opencv-python's own Qt, which is not ours."""
+    for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
+        if "cv2" in Path(os.environ.get(name, "")).parts:
+            del os.environ[name]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""hn-record: record a camera without a window."""
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.command import run_command
+from core.errors import HNError, RecordingError, SensorError
+
+if TYPE_CHECKING:
+    from capture_app.engine.recorder import RecordingSummary
+    from capture_app.engine.session import CaptureSession
+    from capture_app.sensors.sensor import KnowsTruth
+
+Say = Callable[[str], None]
+
+RECORDINGS = Path("recordings")
+_REFRESH_S = 0.1
+
+
+@dataclass(frozen=True)
+class RecordConfig:
+    """Record some seconds of a camera into a folder; --list shows the cameras."""
+
+    sensor: str = "simulated"
+    """simulated, simulated:SEED, realsense, or the path of something to replay."""
+    seconds: float = 10.0
+    """How long, by the camera's clock. Ctrl-C ends it earlier and keeps what it has."""
+    out: Path | None = None
+    """Folder of the new recording; without it, the next free name in recordings/."""
+    annotate_every: int | None = None
+    """Give every N-th frame its true semantic classes (simulated cameras only)."""
+    tags: tuple[str, ...] = ()
+    """Words to find the recording by."""
+    notes: str = ""
+    """Anything worth knowing about the scene."""
+    list: bool = False
+    """Show every sensor, what is connected and why the rest is not; record nothing."""
+
+
+def main() -> None:
+    """The console command."""
+    run_command("hn-record", RecordConfig, run)
+
+
+def run(config: RecordConfig) -> str:
+    """Do what the command line asks for; the text to print at the end."""
+    if config.list:
+        return sensor_table()
+    from rich.console import Console
+    from rich.markup import escape
+
+    with Console(stderr=True).status("Opening the camera") as status:
+        return describe(record(config, lambda text: status.update(escape(text))))
+
+
+def sensor_table() -> str:
+    """One line a sensor: its name, whether it is ready, and why or why not."""
+    from capture_app.sensors.registry import list_sensors
+
+    return "\n".join(
+        f"{sensor.name:<12} {'ready' if sensor.available else 'not available':<15} "
+        f"{sensor.reason}"
+        for sensor in list_sensors()
+    )
+
+
+def record(config: RecordConfig, say: Say = lambda _: None) -> "RecordingSummary":
+    """Record what `config` asks for and sum it up. `say` hears how it goes."""
+    from capture_app.engine.naming import next_free
+    from capture_app.engine.recorder import RecordingPlan
+    from capture_app.engine.session import CaptureSession
+    from capture_app.sensors.registry import open_sensor
+    from capture_app.sensors.sensor import KnowsTruth
+
+    if config.seconds <= 0:
+        raise HNError(f"--seconds must be above 0, got {config.seconds:g}")
+    if config.annotate_every is not None and config.annotate_every < 1:
+        raise HNError(
+            f"--annotate-every must be 1 or more, got {config.annotate_every}"
+        )
+    sensor = open_sensor(config.sensor)
+    if config.annotate_every is not None and not isinstance(sensor, KnowsTruth):
+        raise SensorError(
+            f"--annotate-every needs a camera that knows the truth, {config.sensor} "
+            "does not; use --sensor simulated"
+        )
+    out = config.out or next_free(RECORDINGS, sensor.name)
+    if out.is_dir() and any(out.iterdir()):
+        raise RecordingError(
+            f"{out} is not empty; nothing is overwritten: choose another --out"
+        )
+    plan = RecordingPlan(out, config.seconds, config.tags, config.notes)
+    with CaptureSession(sensor) as session:
+        session.start(record=plan)
+        with contextlib.suppress(KeyboardInterrupt):
+            _wait(session, say)
+        session.close()
+        problems = session.take_problems()
+        if problems:
+            raise SensorError(" ".join(problem.message for problem in problems))
+        summary = session.recording
+    if summary is None or summary.num_frames == 0:
+        raise RecordingError(f"no frame was recorded into {out}")
+    if config.annotate_every is not None and isinstance(sensor, KnowsTruth):
+        annotate(summary.path, sensor, config.annotate_every, say)
+    return summary
+
+
+def _wait(session: "CaptureSession", say: Say) -> None:
+    """Return when the recording is over or cannot be."""
+    from capture_app.engine.states import RecorderState, SourceState
+
+    while True:
+        summary = session.recording
+        if summary is not None:
+            if session.recorder_state is RecorderState.OFF:
+                return
+            say(
+                f"{summary.path}  {summary.seconds:.1f} s  {summary.num_frames} "
+                f"frames  {summary.num_dropped} dropped"
+            )
+        elif session.opening_progress is not None:
+            done, total = session.opening_progress
+            say(f"{session.sensor.opening_text}: {100 * done // max(total, 1)} %")
+        if session.source_state in (SourceState.FAILED, SourceState.ENDED):
+            return
+        time.sleep(_REFRESH_S)
+
+
+def annotate(
+    path: Path, sensor: "KnowsTruth", every: int, say: Say = lambda _: None
+) -> int:
+    """Save the true semantic classes of every N-th frame of a recording; how many."""
+    from core.annotations import save_annotation
+    from core.nyu40 import NYU40_NAMES
+    from core.recording import Recording
+
+    with Recording(path) as recording:
+        indices = range(0, len(recording), every)
+        for done, index in enumerate(indices):
+            say(f"Annotating {path}: {done} of {len(indices)} frames")
+            truth = sensor.truth(recording[index].number)
+            save_annotation(path, index, truth.semantic, NYU40_NAMES)
+    return len(indices)
+
+
+def describe(summary: "RecordingSummary") -> str:
+    """A finished recording in one line."""
+    return (
+        f"{summary.path}: {summary.num_frames} frames, {summary.num_dropped} dropped, "
+        f"{summary.seconds:.1f} s, {summary.size_bytes / 1e6:.1f} MB"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""The window as an application: started, shown, and shut down in order."""
+
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from capture_app.engine.session import CaptureSession
+from capture_app.ui.theme import apply_theme
+from capture_app.ui.window import CaptureWindow
+from core.errors import HNError, SensorError
+
+logger = logging.getLogger(__name__)
+
+_SCREENSHOT_TIMEOUT_S = 90
+
+
+def run_window(
+    make_session: Callable[[], CaptureSession],
+    recordings: Path,
+    screenshot: Path | None,
+) -> None:
+    """Show the window until it is closed, or until its `screenshot` is saved."""
+    app = QApplication(["hn-capture"])
+    apply_theme(app)
+    window = CaptureWindow(make_session, recordings)
+    previous_hook = sys.excepthook
+    sys.excepthook = _show_exceptions_in(window)
+    signals = (signal.SIGINT, signal.SIGTERM)
+    previous = [signal.signal(s, lambda *_: window.close()) for s in signals]
+    try:
+        window.show()
+        if screenshot is None:
+            app.exec()
+        else:
+            _save_first_live_picture(app, window, screenshot)
+    finally:
+        window.close()
+        sys.excepthook = previous_hook
+        for number, handler in zip(signals, previous, strict=True):
+            signal.signal(number, handler)
+
+
+def _save_first_live_picture(
+    app: QApplication, window: CaptureWindow, path: Path
+) -> None:
+    problems: list[HNError] = []
+
+    def give_up(message: str) -> None:
+        problems.append(SensorError(message))
+        app.quit()
+
+    def save() -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not window.grab().save(str(path)):
+            problems.append(
+                HNError(
+                    f"cannot write the picture {path}; use a name such as window.png"
+                )
+            )
+        app.quit()
+
+    # Its last texts have to be laid out first.
+    window.became_live.connect(lambda: QTimer.singleShot(50, save))
+    window.has_problem.connect(give_up)
+    QTimer.singleShot(
+        1000 * _SCREENSHOT_TIMEOUT_S,
+        lambda: give_up(
+            f"no labelled frame came within {_SCREENSHOT_TIMEOUT_S} s; is the "
+            "floor in view?"
+        ),
+    )
+    app.exec()
+    if problems:
+        raise problems[0]
+
+
+def _show_exceptions_in(
+    window: CaptureWindow,
+) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
+    """A last resort for faults of ours in the window's own code."""
+
+    def show(
+        kind: type[BaseException],
+        error: BaseException,
+        traceback: TracebackType | None,
+    ) -> None:
+        logger.error("fault in the window", exc_info=(kind, error, traceback))
+        window.show_problem(
+            f"Something in the window failed ({kind.__name__}: {error}). The camera "
+            "and a running recording go on; the log has the details."
+        )
+
+    return show

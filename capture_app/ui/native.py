@@ -1,0 +1,56 @@
+"""What Qt needs of the system, asked before Qt gives up without a word."""
+
+import ctypes
+import os
+import sys
+from pathlib import Path
+
+from core.errors import HNError
+
+_QT_PACKAGES = "libegl1 libgl1 libglib2.0-0 libdbus-1-3 libfontconfig1 libxkbcommon0"
+_X11_PACKAGES = (
+    "libx11-xcb1 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-randr0 "
+    "libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0"
+)
+
+
+def choose_platform(needs_no_display: bool) -> None:
+    """Have Qt paint off screen where there is no display, if that will do."""
+    if "QT_QPA_PLATFORM" in os.environ or not sys.platform.startswith("linux"):
+        return
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        return
+    if not needs_no_display:
+        raise HNError(
+            "there is no display for the window; use hn-record to record without one, "
+            "or set QT_QPA_PLATFORM=offscreen to run the window unseen"
+        )
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+
+def check_qt() -> None:
+    """HNError that names the library which Qt lacks and what installs it."""
+    try:
+        import PySide6.QtWidgets
+    except ImportError as error:
+        raise HNError(_sentence(str(error), _QT_PACKAGES)) from error
+    if _will_use_x11():
+        plugins = Path(PySide6.QtWidgets.__file__).parent / "Qt" / "plugins"
+        try:
+            ctypes.CDLL(str(plugins / "platforms" / "libqxcb.so"))
+        except OSError as error:
+            raise HNError(_sentence(str(error), _X11_PACKAGES)) from error
+
+
+def _will_use_x11() -> bool:
+    platform = os.environ.get("QT_QPA_PLATFORM", "")
+    if platform:
+        return platform.startswith("xcb")
+    return sys.platform.startswith("linux") and not os.environ.get("WAYLAND_DISPLAY")
+
+
+def _sentence(failure: str, packages: str) -> str:
+    return (
+        f"the window needs a library that this system lacks ({failure}); install it "
+        f"with: apt-get install {packages}"
+    )

@@ -1,0 +1,113 @@
+"""The strip below the picture: record, the scene's name, and how the recording goes."""
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPixmap
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QSizePolicy,
+    QToolButton,
+)
+
+from capture_app.engine.recorder import RecordingSummary
+from capture_app.ui import theme
+
+
+class RecordBar(QFrame):
+    """Shows a recording; what to do is the window's to decide."""
+
+    def __init__(self, record: QAction) -> None:
+        super().__init__()
+        self.setObjectName("bar")
+        self._icons = (_icon(is_recording=False), _icon(is_recording=True))
+        self._action = record
+        button = QToolButton()
+        button.setObjectName("record")
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setIconSize(QSize(16, 16))
+        button.setDefaultAction(record)
+        button.setMinimumWidth(126)
+        self.scene = QLineEdit()
+        self.scene.setFixedWidth(190)
+        self.scene.setPlaceholderText("scene name")
+        self.scene.setToolTip("The recording's folder")
+        self.scene.returnPressed.connect(self.scene.clearFocus)
+        scene_label = QLabel("Scene")
+        scene_label.setObjectName("muted")
+        self._time = QLabel("00:00.0")
+        self._time.setObjectName("time")
+        self._frames = QLabel()
+        self._dropped = QLabel()
+        self._dropped.setObjectName("dropped")
+        self._saved = QLabel()
+        self._saved.setObjectName("muted")
+        self._saved.setSizePolicy(
+            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
+        )
+        self._saved.setAlignment(
+            Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        )
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(14, 10, 14, 10)
+        layout.setSpacing(14)
+        for widget in (button, scene_label, self.scene):
+            layout.addWidget(widget)
+        layout.addSpacing(10)
+        for label in (self._time, self._frames, self._dropped):
+            layout.addWidget(label)
+        layout.addWidget(self._saved, 1)
+        self.show_recording(None, is_recording=False)
+
+    def show_recording(
+        self, summary: RecordingSummary | None, is_recording: bool
+    ) -> None:
+        """The running recording, or the last one, or none yet."""
+        self._action.setChecked(is_recording)
+        self._action.setText(" Stop" if is_recording else " Record")
+        self._action.setIcon(self._icons[is_recording])
+        self.scene.setEnabled(not is_recording)
+        for label in (self._time, self._frames, self._dropped):
+            label.setVisible(summary is not None)
+        if summary is None:
+            return
+        minutes, seconds = divmod(summary.seconds, 60)
+        self._time.setText(f"{minutes:02.0f}:{seconds:04.1f}")
+        self._frames.setText(f"{summary.num_frames} frames")
+        self._dropped.setText(f"{summary.num_dropped} dropped")
+        _set_property(self._dropped, "lost", summary.num_dropped > 0)
+        size = f"{summary.size_bytes / 1e6:.0f} MB"
+        text = size if is_recording else f"saved to {summary.path}  ·  {size}"
+        if not is_recording and summary.num_frames == 0:
+            text = "nothing was recorded"
+        metrics = self._saved.fontMetrics()
+        elided = metrics.elidedText(
+            text, Qt.TextElideMode.ElideMiddle, self._saved.width() - 4
+        )
+        self._saved.setText(elided)
+        self._saved.setToolTip(text)
+
+
+def _set_property(label: QLabel, name: str, value: bool) -> None:
+    text = "true" if value else "false"
+    if label.property(name) != text:
+        label.setProperty(name, text)
+        label.style().polish(label)
+
+
+def _icon(is_recording: bool) -> QIcon:
+    """A red dot, or the dark square of stop."""
+    pixmap = QPixmap(48, 48)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    if is_recording:
+        painter.setBrush(QColor("#1b0507"))
+        painter.drawRoundedRect(QRectF(8, 8, 32, 32), 5, 5)
+    else:
+        painter.setBrush(QColor(theme.RED))
+        painter.drawEllipse(QPointF(24, 24), 19, 19)
+    painter.end()
+    return QIcon(pixmap)

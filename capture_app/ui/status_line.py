@@ -1,0 +1,49 @@
+"""The numbers at the bottom of the window."""
+
+from PySide6.QtWidgets import QLabel, QStatusBar
+
+from capture_app.engine.states import SourceState
+from capture_app.engine.stats import LiveStats
+from capture_app.ui import theme
+
+_COLORS = {
+    SourceState.STREAMING: theme.GREEN,
+    SourceState.FAILED: theme.RED,
+    SourceState.ENDED: theme.AMBER,
+    SourceState.OPENING: theme.AMBER,
+}
+
+
+class StatusLine(QStatusBar):
+    """Sensor, rates, latency and losses."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizeGripEnabled(False)
+        self._sensor = QLabel()
+        self._rates = QLabel()
+        self.addWidget(self._sensor)
+        self.addPermanentWidget(self._rates)
+
+    def show_stats(
+        self,
+        sensor: str,
+        state: SourceState,
+        size: tuple[int, int] | None,
+        stats: LiveStats,
+        has_model: bool,
+    ) -> None:
+        """`size` is the width and height of the frames, if there are any yet."""
+        color = _COLORS.get(state, theme.MUTED)
+        frames = "" if size is None else f"  {size[0]} x {size[1]}"
+        self._sensor.setText(
+            f'<span style="color:{color}">●</span> {sensor}{frames}  ({state.value})'
+        )
+        rates = [
+            f"camera {stats.camera_fps:.1f} fps",
+            f"labels {stats.label_fps:.1f} fps",
+        ]
+        if has_model:
+            rates.append(f"prediction {stats.prediction_fps:.1f} fps")
+        rates += [f"latency {stats.latency_ms:.0f} ms", f"lost {stats.num_lost}"]
+        self._rates.setText("   |   ".join(rates))

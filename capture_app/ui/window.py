@@ -1,0 +1,238 @@
+"""The window: arranges its parts, polls the session, passes on what the user wants."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+
+from capture_app.engine.live import LiveView
+from capture_app.engine.naming import folder_name, next_free
+from capture_app.engine.picture import View, ViewSettings
+from capture_app.engine.recorder import RecordingPlan
+from capture_app.engine.session import CaptureSession
+from capture_app.engine.states import RecorderState, SourceState
+from capture_app.ui.actions import VIEW_ACTIONS, make_actions
+from capture_app.ui.banner import Banner
+from capture_app.ui.frame_view import FrameView
+from capture_app.ui.record_bar import RecordBar
+from capture_app.ui.side_panel import SidePanel
+from capture_app.ui.status_line import StatusLine
+from capture_app.ui.view_bar import ViewBar
+from core.errors import HNError
+
+_TICK_MS = 16
+_SLOW_TICK_MS = 200
+_OPACITY_STEP = 10  # percent
+_SMALLEST, _FIRST_SIZE = (1024, 700), (1280, 820)
+
+
+class CaptureWindow(QMainWindow):
+    """Live view and recording of one session at a time."""
+
+    became_live = Signal()
+    """Once, with the first picture that has class colours and known rates."""
+
+    has_problem = Signal(str)
+    """What the banner shows."""
+
+    def __init__(
+        self, make_session: Callable[[], CaptureSession], recordings: Path
+    ) -> None:
+        super().__init__()
+        self._make_session = make_session
+        self._recordings = recordings
+        self._is_live = False
+        self._settings = ViewSettings()
+        self.session = make_session()
+        self.actions_by_name = make_actions(
+            self,
+            {
+                **{
+                    spec.name: partial(self.show_view, view)
+                    for view, spec in VIEW_ACTIONS.items()
+                },
+                "record": self.toggle_recording,
+                "fainter": lambda: self.view_bar.step_opacity(-_OPACITY_STEP),
+                "stronger": lambda: self.view_bar.step_opacity(_OPACITY_STEP),
+                "restart": self.restart,
+                "quit": self.close,
+            },
+        )
+        self._build()
+        has_model = self._live.model is not None
+        self.actions_by_name["view_prediction"].setEnabled(has_model)
+        self.show_view(View.PREDICTION if has_model else View.HN_LABELS)
+        self._suggest_scene("scene")
+        self.session.start()
+        self._timer = self._every(_TICK_MS, self._tick)
+        self._slow_timer = self._every(_SLOW_TICK_MS, self._slow_tick)
+        self._slow_tick()
+
+    def show_view(self, view: View) -> None:
+        """Look at the frames this way."""
+        self.view_bar.show_view(view)
+        self._show(replace(self._settings, view=view))
+
+    def toggle_recording(self) -> None:
+        """Start a recording, or finish the running one."""
+        if self.session.recorder_state is RecorderState.RECORDING:
+            self.session.stop_recording()
+        else:
+            self._start_recording()
+        self._slow_tick()
+
+    def restart(self) -> None:
+        """Open the camera again, with new threads; a running recording is finished."""
+        self.session.close()
+        self.banner.hide()
+        self.frame_view.forget_picture()
+        self.session = self._make_session()
+        self._show(self._settings)
+        self.session.start()
+        self._slow_tick()
+
+    def show_problem(self, message: str, can_retry: bool = False) -> None:
+        """Tell the user what went wrong."""
+        self.banner.show_problem(message, can_retry)
+        self.has_problem.emit(message)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Finish the recording and stop every thread."""
+        self._timer.stop()
+        self._slow_timer.stop()
+        self.session.close()
+        event.accept()
+
+    @property
+    def _live(self) -> LiveView:
+        assert self.session.live is not None, "a window needs a live view"
+        return self.session.live
+
+    def _build(self) -> None:
+        self.setWindowTitle("HN Capture")
+        self.setMinimumSize(*_SMALLEST)
+        self.resize(*_FIRST_SIZE)
+        self.view_bar = ViewBar(self.actions_by_name, self._settings.opacity)
+        self.banner = Banner()
+        self.frame_view = FrameView()
+        self.side_panel = SidePanel(self._live.bins, self._live.model)
+        self.record_bar = RecordBar(self.actions_by_name["record"])
+        self.status_line = StatusLine()
+        self.view_bar.opacity_changed.connect(
+            lambda opacity: self._show(replace(self._settings, opacity=opacity))
+        )
+        self.frame_view.resized.connect(
+            lambda *size: self._show(replace(self._settings, size=size))
+        )
+        self.banner.retried.connect(self.restart)
+        picture = QVBoxLayout()
+        picture.setContentsMargins(12, 10, 12, 10)
+        picture.setSpacing(8)
+        picture.addWidget(self.banner)
+        picture.addWidget(self.frame_view, 1)
+        middle = QHBoxLayout()
+        middle.setSpacing(0)
+        middle.addLayout(picture, 1)
+        middle.addWidget(self.side_panel)
+        centre = QWidget()
+        layout = QVBoxLayout(centre)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.view_bar)
+        layout.addLayout(middle, 1)
+        layout.addWidget(self.record_bar)
+        self.setCentralWidget(centre)
+        self.setStatusBar(self.status_line)
+        # Letters are shortcuts until the user clicks into the scene's name.
+        self.frame_view.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.frame_view.setFocus()
+
+    def _every(self, period_ms: int, work: Callable[[], None]) -> QTimer:
+        timer = QTimer(self)
+        timer.setTimerType(Qt.TimerType.PreciseTimer)
+        timer.timeout.connect(work)
+        timer.start(period_ms)
+        return timer
+
+    def _show(self, settings: ViewSettings) -> None:
+        self._settings = settings
+        self._live.show(settings)
+
+    def _tick(self) -> None:
+        picture = self._live.pictures.take()
+        if picture is not None:
+            self.frame_view.show_picture(picture)
+        for problem in self.session.take_problems():
+            self.show_problem(problem.message, problem.can_retry)
+
+    def _slow_tick(self) -> None:
+        """What nobody needs to see 60 times a second."""
+        session, picture = self.session, self.frame_view.picture
+        stats = session.stats()
+        is_recording = session.recorder_state is RecorderState.RECORDING
+        size = None
+        if picture is not None:
+            height, width = picture.layers.frame.rgb.shape[:2]
+            size = width, height
+        self.status_line.show_stats(
+            session.sensor.name,
+            session.source_state,
+            size,
+            stats,
+            self._live.model is not None,
+        )
+        self.side_panel.show_picture(picture)
+        self.record_bar.show_recording(session.recording, is_recording)
+        if self.frame_view.is_recording and not is_recording:
+            self._suggest_scene(self.record_bar.scene.text())
+        self.actions_by_name["record"].setEnabled(
+            is_recording or session.source_state is SourceState.STREAMING
+        )
+        self.frame_view.is_recording = is_recording
+        self.frame_view.show_notice(*self._notice())
+        has_rates = stats.camera_fps > 0 and stats.label_fps > 0
+        if not self._is_live and has_rates and picture and picture.has_classes:
+            self._is_live = True
+            self.became_live.emit()
+
+    def _notice(self) -> tuple[str, float | None]:
+        """What to say over the picture, and how far a long opening is (0..1)."""
+        session, picture = self.session, self.frame_view.picture
+        match session.source_state:
+            case SourceState.OPENING:
+                text = session.sensor.opening_text
+                if session.opening_progress is None:
+                    return f"{text}…", None
+                done, total = session.opening_progress
+                share = done / max(total, 1)
+                return f"{text}: {share:.0%}", share
+            case SourceState.ENDED:
+                return "The end. F5 plays it again.", None
+            case SourceState.FAILED if picture is None:
+                return "No picture", None
+            case SourceState.STREAMING if picture is None:
+                return "Waiting for the first frame…", None
+        if picture is not None and self._live.lacks_floor(picture):
+            return "No floor in view: point the camera at the floor", None
+        return "", None
+
+    def _start_recording(self) -> None:
+        field = self.record_bar.scene
+        if field.isModified() and field.text().strip():
+            path = self._recordings / folder_name(field.text())
+        else:
+            path = next_free(self._recordings, field.text() or "scene")
+        try:
+            self.session.start_recording(RecordingPlan(path))
+        except (HNError, OSError) as error:
+            self.show_problem(str(error))
+            return
+        self.record_bar.scene.setText(path.name)
+        self.frame_view.setFocus()
+
+    def _suggest_scene(self, name: str) -> None:
+        self.record_bar.scene.setText(next_free(self._recordings, name).name)

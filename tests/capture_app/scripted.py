@@ -1,0 +1,110 @@
+"""A camera that follows a script, and frames that can be told apart."""
+
+import threading
+from collections.abc import Iterable
+
+import numpy as np
+
+from capture_app.sensors.sensor import Progress, Sensor
+from core.errors import SensorError
+from core.floor import FloorPlane
+from core.frame import Intrinsics, RgbdFrame
+from core.hn_labels import HNBins, HNLabels
+
+HEIGHT, WIDTH = 48, 64
+FPS = 30
+CAMERA = Intrinsics(WIDTH, HEIGHT, 60.0, 61.0, 30.5, 25.0)
+
+
+def make_frame(number: int, bright: int = 90) -> RgbdFrame:
+    """A frame whose depth holds its number; red, green and blue differ."""
+    rgb = np.full((HEIGHT, WIDTH, 3), (bright, bright // 2, bright // 4), np.uint8)
+    depth = np.full((HEIGHT, WIDTH), 1000 + number, np.uint16)
+    depth[:, :7] = 0
+    return RgbdFrame.aligned(
+        rgb, depth, CAMERA, 0.001, number=number, timestamp_ns=number * 10**9 // FPS
+    )
+
+
+def label_all(frame: RgbdFrame) -> HNLabels:
+    """Labels without any thought: the left half class 3, the right half class 12."""
+    classes = np.full((HEIGHT, WIDTH), 3, np.uint8)
+    classes[:, WIDTH // 2 :] = 12
+    classes[frame.depth == 0] = 255
+    up = np.array((0.1, -0.95, -0.2))
+    return HNLabels(classes, FloorPlane(up / np.linalg.norm(up), 1.25), HNBins())
+
+
+class ScriptedSensor(Sensor):
+    """Delivers `script` item by item: a frame, an exception to raise, None for the end.
+
+    After the script it behaves as an unplugged camera. With `is_stepped` it waits for
+    one `step()` before each item, otherwise it delivers as fast as it is read.
+    """
+
+    name = "scripted"
+
+    def __init__(
+        self, script: Iterable[RgbdFrame | Exception | None], is_stepped: bool = False
+    ) -> None:
+        self.fps = float(FPS)
+        self.fail_to_open: Exception | None = None
+        self.num_opened = 0
+        self.is_open = False
+        self._script = list(script)
+        self._steps = threading.Semaphore(0 if is_stepped else len(self._script) + 1)
+
+    def open(self, progress: Progress | None = None) -> None:
+        """Start, or fail as told."""
+        self.num_opened += 1
+        if self.fail_to_open is not None:
+            raise self.fail_to_open
+        self._items = iter(self._script)
+        self.is_open = True
+
+    def step(self, count: int = 1) -> None:
+        """Let the next items out."""
+        for _ in range(count):
+            self._steps.release()
+
+    def read(self, timeout_s: float) -> RgbdFrame | None:
+        """The next item of the script."""
+        if not self._steps.acquire(timeout=min(timeout_s, 0.5)):
+            raise SensorError("the scripted camera sent no frame: plug it in again")
+        item = next(self._items, SensorError("the script is over: plug it in again"))
+        if isinstance(item, Exception):
+            raise item
+        return item
+
+    def close(self) -> None:
+        """Stop."""
+        self.is_open = False
+
+
+class RunningSensor(Sensor):
+    """Delivers frames at 100 fps until it is told to lose the camera."""
+
+    name = "running"
+
+    def __init__(self) -> None:
+        self.fps = 100.0
+        self.is_lost = False
+        self._number = 0
+
+    def open(self, progress: Progress | None = None) -> None:
+        """Start, unless lost."""
+        if progress is not None:
+            progress(1, 4)
+        if self.is_lost:
+            raise SensorError("no camera is connected: plug one in")
+
+    def read(self, timeout_s: float) -> RgbdFrame | None:
+        """The next frame."""
+        threading.Event().wait(1 / self.fps)
+        if self.is_lost:
+            raise SensorError("the camera was lost: plug it in again")
+        self._number += 1
+        return make_frame(self._number)
+
+    def close(self) -> None:
+        """Nothing to stop."""

@@ -1,0 +1,133 @@
+"""hn-capture as a process: its screenshot, its libraries, its last words."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from core.frame import Intrinsics, RgbdFrame
+from core.geometry import pixel_rays
+from core.recording import RecordingWriter
+
+ROOT = Path(__file__).parents[2]
+CAMERA = Intrinsics(320, 240, 280.0, 282.0, 158.0, 121.0)
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recording of a floor 1.3 m below a camera that looks 30 deg down."""
+    path = tmp_path_factory.mktemp("recordings") / "room"
+    pitch = np.radians(30)
+    up = np.array((0.0, -np.cos(pitch), -np.sin(pitch)))
+    rays = np.concatenate((pixel_rays(CAMERA), np.ones((240, 320, 1))), axis=-1)
+    depth_m = -1.3 / np.minimum(rays @ up, -1e-3)
+    depth = np.where(depth_m < 8, depth_m * 1000, 0).astype(np.uint16)
+    rgb = np.full((240, 320, 3), (140, 120, 100), np.uint8)
+    with RecordingWriter(path) as writer:
+        for number in range(60):
+            writer.write(
+                RgbdFrame.aligned(
+                    rgb,
+                    depth,
+                    CAMERA,
+                    0.001,
+                    number=number,
+                    timestamp_ns=number * 33_333_333,
+                    up_hint=up,
+                )
+            )
+    return path
+
+
+def run_python(program: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    clean = {k: v for k, v in os.environ.items() if k not in kept}
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        cwd=ROOT,
+        env={**clean, **environment},
+    )
+
+
+def capture(*arguments: str) -> str:
+    """A program that is hn-capture with these arguments."""
+    return (
+        f"import sys; sys.argv = ['hn-capture', *{list(arguments)!r}]\n"
+        "from capture_app.capture_command import main\n"
+    )
+
+
+def test_a_screenshot_needs_no_display_and_no_torch(room: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "new" / "window.png"
+    done = run_python(
+        capture("--sensor", str(room), "--screenshot", str(picture))
+        + "try: main()\nexcept SystemExit as end: print(end.code)\n"
+        "print('torch' in sys.modules)"
+    )
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [f"saved {picture}", "0", "False"]
+    image = cv2.imread(str(picture))
+    assert image is not None and image.shape[0] >= 700 and image.shape[1] >= 1024
+    blue, _, red = image[450, 500].astype(int)  # the floor: the lowest class
+    assert blue > red + 20, "the overlay is missing"
+
+
+def test_a_picture_that_cannot_be_written_is_one_sentence(
+    room: Path, tmp_path: Path
+) -> None:
+    picture = tmp_path / "window.nothing"
+    done = run_python(
+        capture("--sensor", str(room), "--screenshot", str(picture)) + "main()"
+    )
+    assert done.returncode == 2
+    assert "cannot write the picture" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((), "there is no display for the window"),
+        (("--sensor", "nope", "--screenshot", "x.png"), "no sensor and no file"),
+        (("--model", "nope.onnx", "--screenshot", "x.png"), "no such model file"),
+        (("--sensor", "core", "--screenshot", "x.png"), "core holds no frames"),
+    ],
+)
+def test_what_cannot_be_shown_is_one_sentence(
+    arguments: tuple[str, ...], sentence: str
+) -> None:
+    done = run_python(capture(*arguments) + "main()")
+    assert done.returncode == 2
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith("hn-capture: ") and sentence.lower() in line.lower()
+
+
+def test_a_missing_library_of_qt_is_named_with_what_installs_it() -> None:
+    block = (
+        "import sys\n"
+        "class Missing:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name.startswith('PySide6'):\n"
+        "            raise ImportError('libEGL.so.1: cannot open shared object file')\n"
+        "sys.meta_path.insert(0, Missing())\n"
+    )
+    done = run_python(block + capture("--screenshot", "x.png") + "main()")
+    assert done.returncode == 2
+    (line,) = done.stderr.strip().splitlines()
+    assert "libEGL.so.1" in line and "apt-get install libegl1" in line
+
+
+def test_opencv_does_not_point_qt_at_its_own_plugins() -> None:
+    done = run_python(
+        "import os\n"
+        + capture("--sensor", "nope", "--screenshot", "x.png")
+        + "try: main()\nexcept SystemExit: pass\n"
+        "print([k for k in os.environ if k.startswith('QT_QPA')])"
+    )
+    assert done.stdout.strip() == "['QT_QPA_PLATFORM']"

@@ -1,0 +1,271 @@
+"""The window, off screen, with a scripted camera."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QLabel, QToolButton
+from pytestqt.qtbot import QtBot
+from scripted import RunningSensor, label_all
+
+from capture_app.engine.live import LiveView, PredictFunction
+from capture_app.engine.picture import View
+from capture_app.engine.session import CaptureSession
+from capture_app.engine.states import RecorderState, SourceState
+from capture_app.ui.actions import ACTIONS
+from capture_app.ui.app import _show_exceptions_in
+from capture_app.ui.theme import apply_theme
+from capture_app.ui.window import CaptureWindow
+from core.bins import HNBins
+from core.prediction import ModelInfo
+from core.recording import Recording
+
+
+class StubNetwork:
+    """Predicts a lamp everywhere but in the top rows, which are wall."""
+
+    info = ModelInfo(
+        "semantic", ("wall", "floor", "lamp"), 24, 32, (0.5,) * 3, (0.2,) * 3
+    )
+
+    def __call__(self, rgb: np.ndarray) -> np.ndarray:
+        classes = np.full(rgb.shape[:2], 2, np.uint8)
+        classes[: len(classes) // 4] = 0
+        return classes
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(qapp: QApplication) -> Iterator[None]:
+    apply_theme(qapp)
+    before = set(threading.enumerate())
+    yield
+    left = set(threading.enumerate()) - before
+    assert not left, f"threads still running: {left}"
+    assert not [w for w in qapp.topLevelWidgets() if w.isVisible()]
+
+
+@pytest.fixture
+def sensor() -> RunningSensor:
+    return RunningSensor()
+
+
+@pytest.fixture
+def network() -> PredictFunction | None:
+    return None
+
+
+@pytest.fixture
+def window(
+    qtbot: QtBot, sensor: RunningSensor, network: PredictFunction | None, tmp_path: Path
+) -> Iterator[CaptureWindow]:
+    def make_session() -> CaptureSession:
+        return CaptureSession(sensor, LiveView(label_all, HNBins(), network))
+
+    window = CaptureWindow(make_session, tmp_path / "recordings")
+    window.show()
+    qtbot.waitUntil(lambda: window.frame_view.picture is not None)
+    yield window
+    window.close()
+
+
+def middle_pixel(window: CaptureWindow, x: float = 0.25) -> tuple[int, int, int]:
+    image = window.frame_view.grab().toImage()
+    width, height = image.width(), image.height()
+    # The picture is 4:3 in the middle of the view.
+    picture_width = min(width, height * 4 // 3)
+    column = (width - picture_width) // 2 + int(x * picture_width)
+    return image.pixelColor(column, height // 3).getRgb()[:3]
+
+
+def test_it_becomes_live(qtbot: QtBot, window: CaptureWindow) -> None:
+    with qtbot.waitSignal(window.became_live):
+        pass
+    texts = [label.text() for label in window.status_line.findChildren(QLabel)]
+    assert any("running  64 x 48" in text for text in texts)
+    assert any("lost 0" in text for text in texts)
+
+
+def test_recording_with_the_key_makes_a_readable_recording(
+    qtbot: QtBot, window: CaptureWindow, tmp_path: Path
+) -> None:
+    qtbot.keyClick(window, Qt.Key.Key_R)
+    assert window.session.recorder_state is RecorderState.RECORDING
+    assert not window.record_bar.scene.isEnabled()
+    qtbot.waitUntil(lambda: window.session.recording.num_frames >= 10)
+    qtbot.keyClick(window, Qt.Key.Key_R)
+    assert window.session.recorder_state is RecorderState.OFF
+    recording = Recording(tmp_path / "recordings" / "scene_001")
+    numbers = [frame.number for frame in recording]
+    assert len(numbers) >= 10 and recording.scene.num_dropped == 0
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert window.record_bar.scene.text() == "scene_002"
+
+
+def test_a_scene_is_recorded_under_the_name_that_was_typed(
+    qtbot: QtBot, window: CaptureWindow, tmp_path: Path
+) -> None:
+    field = window.record_bar.scene
+    record = window.actions_by_name["record"]
+    for expected in ("kitchen", "kitchen_001"):
+        if expected == "kitchen":
+            field.setFocus()
+            field.selectAll()
+            qtbot.keyClicks(field, "kitchen")  # r is a letter here, not the key
+            assert window.session.recorder_state is RecorderState.OFF
+        record.trigger()
+        qtbot.waitUntil(lambda: window.session.recording.num_frames > 0)
+        record.trigger()
+        assert len(Recording(tmp_path / "recordings" / expected)) > 0
+
+
+def test_a_suggested_name_that_was_taken_meanwhile_makes_way(
+    qtbot: QtBot, window: CaptureWindow, tmp_path: Path
+) -> None:
+    (tmp_path / "recordings" / "scene_001").mkdir(parents=True)
+    window.actions_by_name["record"].trigger()
+    qtbot.waitUntil(lambda: window.session.recording.num_frames > 0)
+    window.actions_by_name["record"].trigger()
+    assert len(Recording(tmp_path / "recordings" / "scene_002")) > 0
+
+
+def test_a_name_that_is_taken_is_refused(
+    qtbot: QtBot, window: CaptureWindow, tmp_path: Path
+) -> None:
+    taken = tmp_path / "recordings" / "kitchen"
+    taken.mkdir(parents=True)
+    (taken / "notes.txt").write_text("mine")
+    window.record_bar.scene.selectAll()
+    qtbot.keyClicks(window.record_bar.scene, "kitchen")
+    window.actions_by_name["record"].trigger()
+    assert window.session.recorder_state is RecorderState.OFF
+    assert "kitchen is not empty" in window.banner.text
+    assert window.banner.isVisible()
+    assert not window.actions_by_name["record"].isChecked()
+    assert [file.name for file in taken.iterdir()] == ["notes.txt"]
+
+
+def test_closing_the_window_finishes_the_recording(
+    qtbot: QtBot, window: CaptureWindow, tmp_path: Path
+) -> None:
+    window.actions_by_name["record"].trigger()
+    qtbot.waitUntil(lambda: window.session.recording.num_frames >= 3)
+    window.close()
+    assert window.session.source_state is SourceState.CLOSED
+    assert len(Recording(tmp_path / "recordings" / "scene_001")) >= 3
+
+
+def test_the_opacity_changes_the_pixels(qtbot: QtBot, window: CaptureWindow) -> None:
+    photo, half = (90, 45, 22), None
+    for percent in (0, 100, 50):
+        window.view_bar.slider.setValue(percent)
+        qtbot.waitUntil(
+            lambda percent=percent: (
+                window.frame_view.picture.settings.opacity == percent / 100
+            )
+        )
+        pixel = middle_pixel(window)
+        if percent == 0:
+            assert pixel == pytest.approx(photo, abs=2)
+        elif percent == 100:
+            full = pixel
+            assert max(abs(a - b) for a, b in zip(full, photo, strict=True)) > 40
+        else:
+            half = [(a + b) / 2 for a, b in zip(full, photo, strict=True)]
+            assert pixel == pytest.approx(half, abs=3)
+    qtbot.keyClick(window, Qt.Key.Key_BracketRight)
+    assert window.view_bar.slider.value() == 60
+
+
+def test_the_keys_change_the_view(qtbot: QtBot, window: CaptureWindow) -> None:
+    seen = set()
+    for key, view in (
+        (Qt.Key.Key_3, View.DEPTH),
+        (Qt.Key.Key_4, View.COLOR),
+        (Qt.Key.Key_1, View.HN_LABELS),
+    ):
+        qtbot.keyClick(window, key)
+        qtbot.waitUntil(
+            lambda view=view: window.frame_view.picture.settings.view is view
+        )
+        seen.add(middle_pixel(window))
+        assert window.view_bar.slider.isEnabled() == (view is View.HN_LABELS)
+    assert len(seen) == 3
+    qtbot.keyClick(window, Qt.Key.Key_2)  # no network, no prediction
+    assert not window.actions_by_name["view_prediction"].isEnabled()
+    assert window.actions_by_name["view_hn"].isChecked()
+
+
+@pytest.mark.parametrize("network", [StubNetwork()])
+def test_with_a_network_its_prediction_is_shown(
+    qtbot: QtBot, window: CaptureWindow
+) -> None:
+    qtbot.waitUntil(lambda: window.frame_view.picture.has_classes)
+    picture = window.frame_view.picture
+    assert picture is not None and picture.settings.view is View.PREDICTION
+    assert picture.shares[2] == pytest.approx(0.75)
+    assert window.actions_by_name["view_prediction"].isChecked()
+
+
+def test_a_lost_camera_is_a_banner_and_can_be_opened_again(
+    qtbot: QtBot, window: CaptureWindow, sensor: RunningSensor, tmp_path: Path
+) -> None:
+    window.actions_by_name["record"].trigger()
+    qtbot.waitUntil(lambda: window.session.recording.num_frames >= 2)
+    with qtbot.waitSignal(window.has_problem):
+        sensor.is_lost = True
+    assert window.banner.isVisible()
+    assert "The camera was lost: plug it in again." in window.banner.text
+    assert str(tmp_path / "recordings" / "scene_001") in window.banner.text
+    qtbot.waitUntil(lambda: not window.actions_by_name["record"].isEnabled())
+    sensor.is_lost = False
+    (retry,) = (
+        b for b in window.banner.findChildren(QToolButton) if b.text() == "Try again"
+    )
+    qtbot.mouseClick(retry, Qt.MouseButton.LeftButton)
+    assert not window.banner.isVisible()
+    qtbot.waitUntil(lambda: window.session.source_state is SourceState.STREAMING)
+    qtbot.waitUntil(lambda: window.frame_view.picture is not None)
+
+
+def test_a_fault_in_the_window_is_shown_and_logged(
+    window: CaptureWindow, caplog: pytest.LogCaptureFixture
+) -> None:
+    error = ZeroDivisionError("oops")
+    _show_exceptions_in(window)(type(error), error, None)
+    assert "ZeroDivisionError: oops" in window.banner.text
+    assert window.banner.isVisible()
+    assert "fault in the window" in caplog.text
+
+
+def test_a_slow_opening_shows_how_far_it_is(
+    qtbot: QtBot, window: CaptureWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        CaptureSession, "source_state", property(lambda _: SourceState.OPENING)
+    )
+    assert window._notice() == ("Opening the camera: 25%", 0.25)
+
+
+@pytest.mark.parametrize("size", [(1024, 700), (1500, 900)])
+def test_no_text_is_cut_off(
+    qtbot: QtBot, window: CaptureWindow, size: tuple[int, int]
+) -> None:
+    window.resize(*size)
+    window.actions_by_name["record"].trigger()
+    qtbot.waitUntil(lambda: window.session.recording.num_frames >= 2)
+    window._slow_tick()
+    QApplication.processEvents()
+    assert (window.width(), window.height()) == size
+    for widget in [*window.findChildren(QLabel), *window.findChildren(QToolButton)]:
+        if widget.isVisible():
+            needed = widget.minimumSizeHint()
+            assert widget.width() >= needed.width(), widget.text()
+            assert widget.height() >= needed.height(), widget.text()
+
+
+def test_every_action_has_a_key_of_its_own() -> None:
+    keys = [spec.shortcut for spec in ACTIONS]
+    assert len(set(keys)) == len(keys) and all(keys)
