@@ -49,7 +49,7 @@ def blend(
     """(H, W, 3) uint8 photo under its classes' colours; ignored pixels unchanged."""
     colours = np.take(palette, classes, axis=0)
     mixed = cv2.addWeighted(colours, opacity, rgb, 1.0 - opacity, 0.0)
-    ignored = cv2.compare(classes, IGNORE_LABEL, cv2.CMP_EQ)
+    ignored = (classes == IGNORE_LABEL).view(np.uint8)
     return cv2.copyTo(rgb, ignored, mixed)
 
 
