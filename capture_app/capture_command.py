@@ -1,6 +1,5 @@
 """hn-capture: the window."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,10 +28,9 @@ def main() -> None:
 
 def run(config: CaptureConfig) -> str | None:
     """Open the window and return when it is closed."""
-    from capture_app.ui.native import check_qt, choose_platform
+    from capture_app.ui.native import prepare_qt
 
-    choose_platform(needs_no_display=config.screenshot is not None)
-    check_qt()
+    prepare_qt(needs_no_display=config.screenshot is not None)
     from capture_app.engine.live import LiveView
     from capture_app.engine.session import CaptureSession
     from capture_app.sensors.registry import default_sensor, open_sensor
@@ -41,7 +39,6 @@ def run(config: CaptureConfig) -> str | None:
     from core.hn_labels import Labeler
     from core.prediction import Predictor
 
-    _undo_opencv()
     predictor = None if config.model is None else Predictor(config.model)
     spec = config.sensor or default_sensor()
     open_sensor(spec)  # a wrong name ends here, before there is a window
@@ -54,13 +51,6 @@ def run(config: CaptureConfig) -> str | None:
 
     run_window(make_session, config.recordings, config.screenshot)
     return None if config.screenshot is None else f"saved {config.screenshot}"
-
-
-def _undo_opencv() -> None:
-    """Forget the plugins and fonts of opencv-python's own Qt, which is not ours."""
-    for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
-        if "cv2" in Path(os.environ.get(name, "")).parts:
-            del os.environ[name]
 
 
 if __name__ == "__main__":

@@ -11,9 +11,9 @@ from core.command import run_command
 from core.errors import HNError, RecordingError, SensorError
 
 if TYPE_CHECKING:
-    from capture_app.engine.recorder import RecordingSummary
+    from capture_app.engine.recorder import RecordingPlan, RecordingSummary
     from capture_app.engine.session import CaptureSession
-    from capture_app.sensors.sensor import KnowsTruth
+    from capture_app.sensors.sensor import KnowsTruth, Sensor
 
 Say = Callable[[str], None]
 
@@ -37,6 +37,8 @@ class RecordConfig:
     """Words to find the recording by."""
     notes: str = ""
     """Anything worth knowing about the scene."""
+    show: bool = False
+    """Watch the recording in the window, which closes at its end."""
     list: bool = False
     """Show every sensor, what is connected and why the rest is not; record nothing."""
 
@@ -72,7 +74,6 @@ def record(config: RecordConfig, say: Say = lambda _: None) -> "RecordingSummary
     """Record what `config` asks for and sum it up. `say` hears how it goes."""
     from capture_app.engine.naming import next_free
     from capture_app.engine.recorder import RecordingPlan
-    from capture_app.engine.session import CaptureSession
     from capture_app.sensors.registry import open_sensor
     from capture_app.sensors.sensor import KnowsTruth
 
@@ -94,20 +95,44 @@ def record(config: RecordConfig, say: Say = lambda _: None) -> "RecordingSummary
             f"{out} is not empty; nothing is overwritten: choose another --out"
         )
     plan = RecordingPlan(out, config.seconds, config.tags, config.notes)
-    with CaptureSession(sensor) as session:
-        session.start(record=plan)
-        with contextlib.suppress(KeyboardInterrupt):
-            _wait(session, say)
-        session.close()
-        problems = session.take_problems()
-        if problems:
-            raise SensorError(" ".join(problem.message for problem in problems))
-        summary = session.recording
+    session = _in_window(sensor, plan) if config.show else _unseen(sensor, plan, say)
+    problems = session.take_problems()
+    if problems:
+        raise SensorError(" ".join(problem.message for problem in problems))
+    summary = session.recording
     if summary is None or summary.num_frames == 0:
         raise RecordingError(f"no frame was recorded into {out}")
     if config.annotate_every is not None and isinstance(sensor, KnowsTruth):
         annotate(summary.path, sensor, config.annotate_every, say)
     return summary
+
+
+def _unseen(sensor: "Sensor", plan: "RecordingPlan", say: Say) -> "CaptureSession":
+    """The session, closed, that recorded the plan."""
+    from capture_app.engine.session import CaptureSession
+
+    with CaptureSession(sensor) as session:
+        session.start(record=plan)
+        with contextlib.suppress(KeyboardInterrupt):
+            _wait(session, say)
+    return session
+
+
+def _in_window(sensor: "Sensor", plan: "RecordingPlan") -> "CaptureSession":
+    """The session, closed, that recorded the plan while the window showed it."""
+    from capture_app.ui.native import prepare_qt
+
+    prepare_qt(needs_no_display=False)
+    from capture_app.engine.live import LiveView
+    from capture_app.engine.session import CaptureSession
+    from capture_app.ui.app import record_in_window
+    from core.bins import HNBins
+    from core.hn_labels import Labeler
+
+    bins = HNBins()
+    return record_in_window(
+        lambda: CaptureSession(sensor, LiveView(Labeler(bins), bins)), plan
+    )
 
 
 def _wait(session: "CaptureSession", say: Say) -> None:

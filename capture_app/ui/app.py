@@ -3,14 +3,17 @@
 import logging
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from capture_app.engine.recorder import RecordingPlan
 from capture_app.engine.session import CaptureSession
+from capture_app.ui.native import forget_opencv_plugins
 from capture_app.ui.theme import apply_theme
 from capture_app.ui.window import CaptureWindow
 from core.errors import HNError, SensorError
@@ -26,19 +29,48 @@ def run_window(
     screenshot: Path | None,
 ) -> None:
     """Show the window until it is closed, or until its `screenshot` is saved."""
+    with _shown_window(make_session, recordings) as (app, window):
+        if screenshot is None:
+            app.exec()
+        else:
+            _save_first_live_picture(app, window, screenshot)
+
+
+def record_in_window(
+    make_session: Callable[[], CaptureSession], plan: RecordingPlan
+) -> CaptureSession:
+    """Show the window while it records `plan`; the session, closed, that did it.
+
+    Ends early, with what the window had to say, when something goes wrong.
+    """
+    problems: list[str] = []
+    with _shown_window(make_session, plan.path.parent, plan) as (app, window):
+        window.has_problem.connect(problems.append)
+        window.has_problem.connect(app.quit)
+        window.recorded.connect(app.quit)
+        app.exec()
+    if problems:
+        raise SensorError(" ".join(problems))
+    return window.session
+
+
+@contextmanager
+def _shown_window(
+    make_session: Callable[[], CaptureSession],
+    recordings: Path,
+    record: RecordingPlan | None = None,
+) -> Iterator[tuple[QApplication, CaptureWindow]]:
+    forget_opencv_plugins()
     app = QApplication(["hn-capture"])
     apply_theme(app)
-    window = CaptureWindow(make_session, recordings)
+    window = CaptureWindow(make_session, recordings, record)
     previous_hook = sys.excepthook
     sys.excepthook = _show_exceptions_in(window)
     signals = (signal.SIGINT, signal.SIGTERM)
     previous = [signal.signal(s, lambda *_: window.close()) for s in signals]
     try:
         window.show()
-        if screenshot is None:
-            app.exec()
-        else:
-            _save_first_live_picture(app, window, screenshot)
+        yield app, window
     finally:
         window.close()
         sys.excepthook = previous_hook

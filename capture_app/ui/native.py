@@ -14,6 +14,12 @@ _X11_PACKAGES = (
 )
 
 
+def prepare_qt(needs_no_display: bool) -> None:
+    """Make sure that Qt can show a window; HNError says what it lacks."""
+    choose_platform(needs_no_display)
+    check_qt()
+
+
 def choose_platform(needs_no_display: bool) -> None:
     """Have Qt paint off screen where there is no display, if that will do."""
     if "QT_QPA_PLATFORM" in os.environ or not sys.platform.startswith("linux"):
@@ -54,3 +60,10 @@ def _sentence(failure: str, packages: str) -> str:
         f"the window needs a library that this system lacks ({failure}); install it "
         f"with: apt-get install {packages}"
     )
+
+
+def forget_opencv_plugins() -> None:
+    """Drop the plugins and fonts of opencv-python's own Qt, which is not ours."""
+    for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
+        if "cv2" in Path(os.environ.get(name, "")).parts:
+            del os.environ[name]

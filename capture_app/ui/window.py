@@ -39,8 +39,14 @@ class CaptureWindow(QMainWindow):
     has_problem = Signal(str)
     """What the banner shows."""
 
+    recorded = Signal()
+    """Each time a recording has ended."""
+
     def __init__(
-        self, make_session: Callable[[], CaptureSession], recordings: Path
+        self,
+        make_session: Callable[[], CaptureSession],
+        recordings: Path,
+        record: RecordingPlan | None = None,
     ) -> None:
         super().__init__()
         self._make_session = make_session
@@ -66,8 +72,8 @@ class CaptureWindow(QMainWindow):
         has_model = self._live.model is not None
         self.actions_by_name["view_prediction"].setEnabled(has_model)
         self.show_view(View.PREDICTION if has_model else View.HN_LABELS)
-        self._suggest_scene("scene")
-        self.session.start()
+        self._suggest_scene("scene" if record is None else record.path.name)
+        self.session.start(record)
         self._timer = self._every(_TICK_MS, self._tick)
         self._slow_timer = self._every(_SLOW_TICK_MS, self._slow_tick)
         self._slow_tick()
@@ -189,6 +195,7 @@ class CaptureWindow(QMainWindow):
         self.record_bar.show_recording(session.recording, is_recording)
         if self.frame_view.is_recording and not is_recording:
             self._suggest_scene(self.record_bar.scene.text())
+            self.recorded.emit()
         self.actions_by_name["record"].setEnabled(
             is_recording or session.source_state is SourceState.STREAMING
         )

@@ -11,7 +11,7 @@ import pytest
 
 from core.frame import Intrinsics, RgbdFrame
 from core.geometry import pixel_rays
-from core.recording import RecordingWriter
+from core.recording import Recording, RecordingWriter
 
 ROOT = Path(__file__).parents[2]
 CAMERA = Intrinsics(320, 240, 280.0, 282.0, 158.0, 121.0)
@@ -123,11 +123,53 @@ def test_a_missing_library_of_qt_is_named_with_what_installs_it() -> None:
     assert "libEGL.so.1" in line and "apt-get install libegl1" in line
 
 
-def test_opencv_does_not_point_qt_at_its_own_plugins() -> None:
+def test_opencv_does_not_point_qt_at_its_own_plugins(
+    room: Path, tmp_path: Path
+) -> None:
+    picture = tmp_path / "window.png"
     done = run_python(
         "import os\n"
-        + capture("--sensor", "nope", "--screenshot", "x.png")
+        + capture("--sensor", str(room), "--screenshot", str(picture))
         + "try: main()\nexcept SystemExit: pass\n"
         "print([k for k in os.environ if k.startswith('QT_QPA')])"
     )
-    assert done.stdout.strip() == "['QT_QPA_PLATFORM']"
+    assert done.stdout.splitlines()[-1] == "['QT_QPA_PLATFORM']"
+
+
+def test_a_recording_can_be_watched_in_the_window(room: Path, tmp_path: Path) -> None:
+    out = tmp_path / "again"
+    arguments = ["--sensor", str(room), "--seconds", "1", "--out", str(out), "--show"]
+    done = run_python(
+        f"import sys; sys.argv = ['hn-record', *{arguments!r}]\n"
+        "from capture_app.record_command import main\n"
+        "main()",
+        QT_QPA_PLATFORM="offscreen",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"{out}: 30 frames, 0 dropped")
+    assert len(Recording(out)) == 30
+
+
+def test_a_window_whose_camera_is_lost_ends_with_what_was_saved(
+    room: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "again"
+    arguments = ["--sensor", str(room), "--seconds", "9", "--out", str(out), "--show"]
+    done = run_python(
+        f"import sys; sys.argv = ['hn-record', *{arguments!r}]\n"
+        "from capture_app.sensors.replay import ReplaySensor\n"
+        "from core.errors import SensorError\n"
+        "read = ReplaySensor.read\n"
+        "def unplugged(self, timeout_s):\n"
+        "    frame = read(self, timeout_s)\n"
+        "    if frame.number >= 20: raise SensorError('the camera was unplugged')\n"
+        "    return frame\n"
+        "ReplaySensor.read = unplugged\n"
+        "from capture_app.record_command import main\n"
+        "main()",
+        QT_QPA_PLATFORM="offscreen",
+    )
+    assert done.returncode == 2
+    saved = f"The recording up to here is saved: 20 frames in {out}"
+    assert f"The camera was unplugged. {saved}" in done.stderr
+    assert len(Recording(out)) == 20
