@@ -1,0 +1,15 @@
+"""Furnished rooms with known truth: the built-in camera, and training data."""
+
+from core.simulation.camera import FrameTruth, SimulatedCamera
+from core.simulation.loop_cache import CachedLoop, cache_folder, cached_loop
+from core.simulation.views import RoomViews, room_views
+
+__all__ = [
+    "CachedLoop",
+    "FrameTruth",
+    "RoomViews",
+    "SimulatedCamera",
+    "cache_folder",
+    "cached_loop",
+    "room_views",
+]
