@@ -17,9 +17,9 @@ from core.simulation.rooms import Room, random_room
 from core.simulation.sensor_noise import ExactDepth, NoiseModel, sensed_depth
 
 DEPTH_SCALE = 0.001
-# The Kinect of NYUv2, for 640 x 480.
+# NYUv2's colour camera, and a depth lens that sees a little more than it does.
 _COLOR = Intrinsics(640, 480, 518.9, 519.5, 325.6, 253.7)
-_DEPTH = Intrinsics(640, 480, 582.6, 582.7, 313.0, 238.4)
+_DEPTH = Intrinsics(640, 480, 500.3, 499.8, 313.0, 240.4)
 _IMU_ERROR_DEG = 1.5
 _PIXEL_NOISE = 0.008  # of the range 0..1
 

@@ -20,7 +20,7 @@ from core.frame import RgbdFrame
 from core.simulation import walk
 from core.simulation.camera import DEPTH_SCALE, Rig, SimulatedCamera
 
-RENDER_VERSION = 2
+RENDER_VERSION = 3
 """Raise it whenever rendered pixels change: loops of other versions are thrown away."""
 _PARTS = ("rgb.npy", "depth.npy", "up.npy")
 _SUMS = "sums.json"
