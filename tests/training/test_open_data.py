@@ -1,0 +1,156 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from training_data import floor_and_wall, write_nyuv2_folder
+
+from core.annotations import save_annotation
+from core.bins import HNBins
+from core.errors import HNError
+from core.frame import RgbdFrame
+from core.nyu40 import NYU40_NAMES
+from core.recording import RecordingWriter
+from training.datasets.folders import FolderData
+from training.datasets.nyuv2 import COLOR_INTRINSICS
+from training.datasets.nyuv2_folder import NYUv2Folder
+from training.datasets.opening import class_names, open_data
+from training.datasets.prepare import Recipe, prepare
+from training.datasets.recordings import RecordingData
+
+RECIPE = Recipe((60, 80), HNBins())
+
+
+def record(
+    folder: Path, num: int, annotated: dict[int, int], names: tuple[str, ...]
+) -> Path:
+    """A recording of `num` frames; `annotated` maps some to the class filling them."""
+    with RecordingWriter(folder) as writer:
+        for number in range(num):
+            rgb, depth, _ = floor_and_wall(seed=number)
+            intrinsics = COLOR_INTRINSICS.resized(320, 240)
+            writer.write(
+                RgbdFrame.aligned(
+                    rgb,
+                    depth,
+                    intrinsics,
+                    1e-3,
+                    number=number,
+                    timestamp_ns=number * 33_000_000,
+                )
+            )
+    for index, k in annotated.items():
+        classes = np.full((240, 320), k, np.uint8)
+        classes[:, :100] = 255
+        save_annotation(folder, index, classes, names)
+    return folder
+
+
+def test_a_recording_gives_hn_labels_and_its_annotations(tmp_path: Path) -> None:
+    names = ("door", "plant", "cat")
+    record(tmp_path / "take", 7, {1: 2, 2: 0, 3: 1, 4: 1, 6: 0}, names)
+    (data,) = open_data([str(tmp_path / "take")])
+    assert isinstance(data, RecordingData)
+    assert tuple(data.class_names) == names
+    assert np.flatnonzero(data.has_semantic).tolist() == [1, 2, 3, 4, 6]
+    assert np.flatnonzero(data.is_test).tolist() == [6]
+    prepared = prepare(data, data.has_depth, RECIPE)
+    assert prepared.has_hn.all()
+    assert (prepared.semantic[1][:, 25:] == 2).all()
+    assert (prepared.semantic[1][:, :25] == 255).all()
+    # JPEG keeps the floor blue and the wall red.
+    assert prepared.rgb[0][55, 10].argmax() == 2
+    assert prepared.rgb[0][8, 10].argmax() == 0
+
+
+def test_a_folder_of_recordings_is_one_dataset_each(tmp_path: Path) -> None:
+    record(tmp_path / "monday" / "kitchen", 2, {}, ())
+    record(tmp_path / "hall", 3, {0: 1}, ("a", "b"))
+    (tmp_path / "README.md").write_text("not a recording")
+    (tmp_path / "empty").mkdir()
+    datasets = open_data([str(tmp_path)])
+    assert [len(data) for data in datasets] == [3, 2]
+    assert class_names(datasets) == ("a", "b")
+
+
+def test_recordings_and_nyuv2_mix(tmp_path: Path) -> None:
+    record(tmp_path / "recordings" / "hall", 2, {}, ())
+    write_nyuv2_folder(tmp_path / "nyu", train=2, test=1)
+    datasets = open_data([str(tmp_path / "recordings"), str(tmp_path / "nyu")])
+    assert [type(data) for data in datasets] == [RecordingData, NYUv2Folder]
+    assert class_names(datasets) == NYU40_NAMES
+
+
+def test_class_lists_that_differ_are_refused(tmp_path: Path) -> None:
+    record(tmp_path / "hall", 2, {0: 1}, ("wall", "plant"))
+    write_nyuv2_folder(tmp_path / "nyu", train=2, test=0)
+    with pytest.raises(HNError, match=r"2 semantic classes.*40.*'plant'.*one class"):
+        open_data([str(tmp_path / "nyu"), str(tmp_path / "hall")])
+
+
+def test_a_new_annotation_is_seen(tmp_path: Path) -> None:
+    record(tmp_path / "hall", 2, {0: 1}, ("a", "b"))
+    before = open_data([str(tmp_path)])[0].fingerprint()
+    save_annotation(tmp_path / "hall", 1, np.zeros((240, 320), np.uint8), ("a", "b"))
+    assert before != open_data([str(tmp_path)])[0].fingerprint()
+
+
+def test_other_image_folders_give_hn_labels_only(tmp_path: Path) -> None:
+    for number in range(3):
+        rgb, depth, _ = floor_and_wall(height=480, width=640, seed=number)
+        for kind, image in (("rgb", rgb[..., ::-1]), ("depth", depth)):
+            (tmp_path / kind).mkdir(exist_ok=True)
+            cv2.imwrite(str(tmp_path / kind / f"{number:04d}.png"), image)
+    k = COLOR_INTRINSICS.K
+    np.savetxt(tmp_path / "K.txt", k)
+    (data,) = open_data([str(tmp_path)])
+    assert isinstance(data, FolderData)
+    prepared = prepare(data, data.has_depth, RECIPE)
+    assert prepared.has_hn.all()
+    assert not prepared.has_semantic.any()
+
+
+def test_simulated_rooms_have_both_kinds_of_labels() -> None:
+    (data,) = open_data(["simulated:5"])
+    assert len(data) == 5
+    assert data.is_test.tolist() == [False] * 4 + [True]
+    labelled = data.read(0)
+    assert labelled.frame is not None and labelled.semantic is not None
+    assert labelled.semantic.shape == labelled.rgb.shape[:2]
+    present = set(np.unique(labelled.semantic).tolist()) - {255}
+    assert present <= set(range(40)) and NYU40_NAMES.index("wall") in present
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("nowhere", "does not exist"),
+        ("simulated:", "a number of frames"),
+        ("simulated:0", "a number of frames"),
+        ("simulated:many", "a number of frames"),
+        ("empty", "holds no frames"),
+        ("notes.txt", "HDF5"),
+    ],
+)
+def test_what_is_not_data_is_refused_in_one_sentence(
+    spec: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "notes.txt").write_text("hello")
+    with pytest.raises(HNError, match=message) as caught:
+        open_data([spec])
+    assert "\n" not in str(caught.value)
+
+
+def test_no_data_at_all_is_refused() -> None:
+    with pytest.raises(HNError, match="no data given"):
+        open_data([])
+
+
+def test_a_recording_that_was_cut_off_is_refused(tmp_path: Path) -> None:
+    record(tmp_path / "hall", 4, {}, ())
+    file = tmp_path / "hall" / "capture.mcap"
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    with pytest.raises(HNError, match="cut off"):
+        open_data([str(tmp_path)])

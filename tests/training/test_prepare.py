@@ -1,0 +1,193 @@
+import logging
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from training_data import (
+    CAMERA_HEIGHT,
+    PITCH,
+    floor_and_wall,
+    write_nyuv2_folder,
+)
+
+from core.bins import HNBins
+from core.errors import DatasetError
+from training.datasets import prepare as prepare_module
+from training.datasets.cache import cache_folder
+from training.datasets.nyuv2_folder import NYUv2Folder
+from training.datasets.prepare import Recipe, prepare, resize_classes, resize_rgb
+from training.datasets.samples import samples
+from training.summary import as_table, summarise
+
+SIZE = (60, 80)
+RECIPE = Recipe(SIZE, HNBins())
+
+
+def test_labels_shrink_to_the_pixels_at_their_centres() -> None:
+    classes = np.arange(9 * 15, dtype=np.uint8).reshape(9, 15)
+    # A third of the size: the middle of every 3 x 3 block.
+    assert np.array_equal(resize_classes(classes, (3, 5)), classes[1::3, 1::3])
+
+
+def test_colours_shrink_to_the_mean_of_their_area() -> None:
+    rgb = np.zeros((4, 6, 3), np.uint8)
+    rgb[:, :3, 0], rgb[:2, :, 2] = 90, 200
+    small = resize_rgb(rgb, (2, 2))
+    assert small[..., 0].tolist() == [[90, 0], [90, 0]]
+    assert small[..., 2].tolist() == [[200, 200], [0, 0]]
+
+
+def test_the_floor_and_the_wall_get_their_hn_classes(tmp_path: Path) -> None:
+    data = NYUv2Folder(write_nyuv2_folder(tmp_path, train=2, test=1))
+    prepared = prepare(data, data.has_depth, RECIPE)
+    assert prepared.has_hn.tolist() == [True] * 3
+    _, depth, _ = floor_and_wall(seed=3)
+    y = ((np.arange(240)[:, None] + 0.5) * 2 - 0.5 - 253.736166) / 519.469611
+    below_camera = (np.cos(PITCH) * y + np.sin(PITCH)) * depth / 1000
+    height = CAMERA_HEIGHT - below_camera
+    small_height = height[2::4, 2::4]
+    is_wall = height > 0.02
+    away_from_edge = is_wall[2::4, 2::4] == is_wall[0::4, 0::4]
+    hn = prepared.hn[0]
+    bins = prepared.hn[0] % 10
+    known = (hn != 255) & away_from_edge
+    assert known.mean() > 0.9
+    near_bin_edge = np.abs(small_height / 0.25 - np.rint(small_height / 0.25)) < 0.15
+    sure = known & (~near_bin_edge | (small_height < 0.1))
+    expected = np.clip(np.floor(small_height / 0.25), 0, 9)
+    assert (bins[sure] == expected[sure]).mean() > 0.98
+    is_vertical = hn[known] >= 10
+    assert (is_vertical == is_wall[2::4, 2::4][known]).mean() > 0.95
+
+
+def test_frames_are_prepared_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = NYUv2Folder(write_nyuv2_folder(tmp_path / "nyu", train=3, test=0))
+    ticks: list[int] = []
+    first = prepare(data, data.has_depth, RECIPE, lambda: ticks.append(1))
+    assert len(ticks) == 3
+    monkeypatch.setattr(prepare_module, "label_frame", None)
+    again = prepare(data, data.has_depth, RECIPE, lambda: ticks.append(1))
+    assert len(ticks) == 3
+    assert np.array_equal(first.hn, again.hn)
+    assert first.content == again.content
+
+
+@pytest.mark.parametrize("change", ["bins", "size", "wanted", "file"])
+def test_what_changes_labels_makes_them_anew(tmp_path: Path, change: str) -> None:
+    data = NYUv2Folder(write_nyuv2_folder(tmp_path / "nyu", train=2, test=0))
+    prepare(data, data.has_depth, RECIPE)
+    recipe, wanted = RECIPE, data.has_depth.copy()
+    if change == "bins":
+        recipe = Recipe(SIZE, HNBins(height_edges=(0.5, 1.0)))
+    elif change == "size":
+        recipe = Recipe((48, 64), HNBins())
+    elif change == "wanted":
+        wanted[0] = False
+    else:
+        file = tmp_path / "nyu/train/rgb/0003.png"
+        file.write_bytes(file.read_bytes() + b" ")
+        data = NYUv2Folder(tmp_path / "nyu")
+    ticks: list[int] = []
+    prepare(data, wanted, recipe, lambda: ticks.append(1))
+    assert len(ticks) == 2
+
+
+def test_the_content_tells_whether_a_label_changed(tmp_path: Path) -> None:
+    contents = []
+    for folder in ("a", "b", "c"):
+        data = NYUv2Folder(write_nyuv2_folder(tmp_path / folder, train=2, test=0))
+        if folder == "c":
+            file = tmp_path / "c/train/label40/0003.png"
+            labels = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
+            labels[100:120, 100:120] = 7
+            cv2.imwrite(str(file), labels)
+        contents.append(prepare(data, data.has_depth, RECIPE).content)
+    assert contents[0] == contents[1] != contents[2]
+
+
+def test_a_damaged_image_is_skipped_and_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_nyuv2_folder(tmp_path, train=3, test=0)
+    (tmp_path / "train/rgb/0004.png").write_bytes(b"half of an image")
+    data = NYUv2Folder(tmp_path)
+    with caplog.at_level(logging.WARNING):
+        prepared = prepare(data, data.has_depth, RECIPE)
+    assert "0004.png is not an image" in caplog.text
+    assert prepared.skipped == {"cannot be read": 1}
+    assert prepared.has_hn.tolist() == [True, False, True]
+    assert prepared.has_semantic.tolist() == [True, False, True]
+
+
+def test_a_dataset_of_damaged_images_is_refused_and_leaves_nothing(
+    tmp_path: Path,
+) -> None:
+    write_nyuv2_folder(tmp_path, train=2, test=0)
+    for file in (tmp_path / "train/rgb").iterdir():
+        file.write_bytes(b"")
+    data = NYUv2Folder(tmp_path)
+    with pytest.raises(DatasetError, match="none of its frames can be read"):
+        prepare(data, data.has_depth, RECIPE)
+    assert list(cache_folder().iterdir()) == []
+
+
+def test_a_frame_without_floor_keeps_its_semantic_labels(tmp_path: Path) -> None:
+    write_nyuv2_folder(tmp_path, train=3, test=0)
+    # Nothing but a wall, one metre away and seen straight on.
+    flat = np.full((240, 320), 1000, np.uint16)
+    cv2.imwrite(str(tmp_path / "train/depth/0003.png"), flat)
+    data = NYUv2Folder(tmp_path)
+    prepared = prepare(data, data.has_depth, RECIPE)
+    assert prepared.has_hn.tolist() == [False, True, True]
+    assert prepared.has_semantic.all()
+    assert prepared.skipped == {"no floor in view, so no HN-labels": 1}
+    assert len(samples([prepared], "semantic", "train")) == 3
+    assert len(samples([prepared], "hn", "train")) == 2
+
+
+def test_training_validation_and_test_share_no_frame(nyuv2_folder: Path) -> None:
+    data = NYUv2Folder(nyuv2_folder)
+    prepared = prepare(data, data.has_depth, RECIPE)
+    rows = {
+        (target, part): set(samples([prepared], target, part).places[:, 1].tolist())
+        for target in ("hn", "semantic")
+        for part in ("train", "validation", "test")
+    }
+    assert rows["semantic", "test"] == rows["hn", "test"] == {10, 11, 12}
+    assert rows["semantic", "validation"] == rows["hn", "validation"]
+    assert len(rows["semantic", "validation"]) == 1
+    together = rows["semantic", "train"] | rows["semantic", "validation"]
+    assert together == set(range(10))
+    assert not rows["semantic", "train"] & rows["semantic", "validation"]
+
+
+def test_samples_of_two_datasets_keep_image_and_target_together(
+    tmp_path: Path,
+) -> None:
+    folders = [
+        write_nyuv2_folder(tmp_path / name, train=num, test=0)
+        for name, num in (("a", 5), ("b", 7))
+    ]
+    data = [NYUv2Folder(folder) for folder in folders]
+    prepared = [prepare(d, d.has_depth, RECIPE) for d in data]
+    train = samples(prepared, "semantic", "train")
+    assert len(train) == (5 - 1) + (7 - 1)
+    for rgb, target in (train[k] for k in range(len(train))):
+        # The box, class 28, is the green one.
+        assert (rgb[target == 28].argmax(axis=-1) == 1).mean() > 0.8
+        assert (rgb[target == 1].argmax(axis=-1) == 2).mean() > 0.8
+
+
+def test_the_summary_names_the_classes_and_their_shares(nyuv2_folder: Path) -> None:
+    data = NYUv2Folder(nyuv2_folder)
+    prepared = prepare(data, data.has_depth, RECIPE)
+    text = as_table([summarise(prepared, HNBins().class_names)])
+    numbers = (*range(3, 13), *range(1001, 1004))
+    label40 = np.stack([floor_and_wall(seed=n)[2][2::4, 2::4] for n in numbers])
+    share = (label40 == 1).sum() / (label40 != 0).sum()
+    assert "13 frames, 3 of them for testing only" in text
+    assert f"wall {share:.0%}" in text
+    assert "below 0.25 m, 0-45 deg" in text

@@ -1,0 +1,73 @@
+"""What every family of data offers: labelled frames, read one at a time."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from core.errors import DatasetError
+from core.frame import RgbdFrame
+
+
+class UnreadableFrameError(DatasetError):
+    """One frame is damaged; it is skipped and counted, the others are used."""
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledFrame:
+    """One colour image with what is known about it."""
+
+    rgb: np.ndarray
+    """(H, W, 3) uint8, red first."""
+    frame: RgbdFrame | None
+    """The same image with its depth, where there is depth."""
+    semantic: np.ndarray | None
+    """(H, W) uint8 index into the dataset's class names, 255 = ignore."""
+
+
+class Dataset(Protocol):
+    """Labelled frames in order: neighbours in number are neighbours in time."""
+
+    @property
+    def name(self) -> str:
+        """What the user calls it."""
+
+    @property
+    def class_names(self) -> Sequence[str]:
+        """Names of the semantic classes; empty without semantic labels."""
+
+    @property
+    def has_depth(self) -> np.ndarray:
+        """(N,) bool: which frames can have HN-labels."""
+
+    @property
+    def has_semantic(self) -> np.ndarray:
+        """(N,) bool: which frames have semantic labels."""
+
+    @property
+    def is_test(self) -> np.ndarray:
+        """(N,) bool: which frames are for the final test, and for nothing else."""
+
+    def __len__(self) -> int: ...
+
+    def fingerprint(self) -> Sequence[Hashable]:
+        """What changes whenever the data change, in numbers and words."""
+
+    def read(self, index: int) -> LabelledFrame:
+        """One frame, for any thread; UnreadableFrameError where it is damaged."""
+
+
+def last_fifth(used: np.ndarray) -> np.ndarray:
+    """(N,) bool: the last 20 % of the frames that `used`, (N,) bool, marks."""
+    indices = np.flatnonzero(used)
+    held_out = np.zeros(len(used), bool)
+    held_out[indices[len(indices) - len(indices) // 5 :]] = True
+    return held_out
+
+
+def file_state(files: Sequence[Path]) -> list[Hashable]:
+    """Path, size and time of files: what changes when their content does."""
+    stats = [(file, file.stat()) for file in files if file.is_file()]
+    return [(str(file.resolve()), s.st_size, s.st_mtime_ns) for file, s in stats]

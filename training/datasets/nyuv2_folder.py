@@ -1,0 +1,101 @@
+"""NYUv2 as folders of images: `train|test/{rgb,depth,label40}/NNNN.*`.
+
+`depth` is uint16 millimetres on the colour grid, `label40` is 0 = unlabelled or 1..40.
+"""
+
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import DatasetError
+from core.frame import RgbdFrame
+from core.nyu40 import NYU40_NAMES
+from training.datasets.dataset import LabelledFrame, file_state
+from training.datasets.images import read_classes, read_depth, read_rgb
+from training.datasets.nyuv2 import color_intrinsics, semantic_from_40
+
+DEPTH_SCALE = 1e-3
+SUFFIXES = (".jpg", ".jpeg", ".png")
+
+
+class NYUv2Folder:
+    """The frames of a folder's train and test parts, in the order of their numbers."""
+
+    class_names: Sequence[str] = NYU40_NAMES
+
+    def __init__(self, path: Path) -> None:
+        self.name = str(path)
+        parts = _parts(path)
+        if not parts:
+            raise DatasetError(
+                f"{path} is not in NYUv2's folder layout; expected train/ or test/ "
+                "with rgb/ and depth/ or label40/ inside"
+            )
+        entries = [(part, rgb) for part in parts for rgb in _images(part / "rgb")]
+        if not entries:
+            raise DatasetError(f"{path} has no .jpg or .png images in its rgb folders")
+        self._rgb = [rgb for _, rgb in entries]
+        self._depth = _partners(entries, "depth")
+        self._label = _partners(entries, "label40")
+        self.has_depth = np.array([file is not None for file in self._depth])
+        self.has_semantic = np.array([file is not None for file in self._label])
+        self.is_test = np.array([part.name == "test" for part, _ in entries])
+
+    def __len__(self) -> int:
+        """How many frames, both parts together."""
+        return len(self._rgb)
+
+    def fingerprint(self) -> Sequence[Hashable]:
+        """Every file's path, size and time."""
+        files = [*self._rgb, *self._depth, *self._label]
+        return file_state([file for file in files if file is not None])
+
+    def read(self, index: int) -> LabelledFrame:
+        """One frame with its depth and labels, where it has them."""
+        rgb = read_rgb(self._rgb[index])
+        depth_file, label_file = self._depth[index], self._label[index]
+        frame, semantic = None, None
+        if depth_file is not None:
+            depth = read_depth(depth_file)
+            _check_size(depth_file, depth, rgb)
+            intrinsics = color_intrinsics(rgb, self._rgb[index])
+            frame = RgbdFrame.aligned(rgb, depth, intrinsics, DEPTH_SCALE)
+        if label_file is not None:
+            semantic = semantic_from_40(read_classes(label_file), str(label_file))
+            _check_size(label_file, semantic, rgb)
+        return LabelledFrame(rgb, frame, semantic)
+
+
+def is_nyuv2_folder(path: Path) -> bool:
+    """Whether the folder, or a train/ or test/ folder in it, has NYUv2's layout."""
+    return bool(_parts(path))
+
+
+def _parts(path: Path) -> list[Path]:
+    return [
+        part
+        for part in (path, path / "train", path / "test")
+        if (part / "rgb").is_dir()
+        and any((part / kind).is_dir() for kind in ("depth", "label40"))
+        # rgb/ and depth/ alone are many layouts; core.interchange tells them apart.
+        and (part != path or (part / "label40").is_dir())
+    ]
+
+
+def _images(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
+
+
+def _partners(entries: list[tuple[Path, Path]], kind: str) -> list[Path | None]:
+    files = [part / kind / f"{rgb.stem}.png" for part, rgb in entries]
+    return [file if file.is_file() else None for file in files]
+
+
+def _check_size(file: Path, image: np.ndarray, rgb: np.ndarray) -> None:
+    if image.shape != rgb.shape[:2]:
+        found, expected = image.shape[::-1], rgb.shape[1::-1]
+        raise DatasetError(
+            f"{file} is {found[0]}x{found[1]}, but its colour image is "
+            f"{expected[0]}x{expected[1]}; they must be of one size"
+        )

@@ -1,0 +1,59 @@
+"""Recordings: HN-labels from their depth, semantic labels from their annotations."""
+
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from core.annotations import FOLDER as ANNOTATIONS
+from core.errors import RecordingError
+from core.recording import Recording
+from core.recording.writer import CAPTURE_FILE
+from training.datasets.dataset import (
+    LabelledFrame,
+    UnreadableFrameError,
+    file_state,
+    last_fifth,
+)
+
+
+class RecordingData:
+    """The frames of one recording; the last fifth of the annotated are for tests."""
+
+    def __init__(self, path: Path) -> None:
+        self.name = str(path)
+        self._recording = Recording(path)
+        self._annotations = self._recording.annotations
+        annotated = set(self._annotations)
+        self.class_names: Sequence[str] = (
+            self._recording.annotation_classes if annotated else ()
+        )
+        num_frames = len(self._recording)
+        self.has_depth = np.ones(num_frames, bool)
+        self.has_semantic = np.array([k in annotated for k in range(num_frames)])
+        self.is_test = last_fifth(self.has_semantic)
+
+    def __len__(self) -> int:
+        """Frames in the recording."""
+        return len(self._recording)
+
+    def fingerprint(self) -> Sequence[Hashable]:
+        """State of the capture and of every annotation."""
+        path = self._recording.path
+        return file_state(
+            [path / CAPTURE_FILE, *sorted((path / ANNOTATIONS).glob("*"))]
+        )
+
+    def read(self, index: int) -> LabelledFrame:
+        """One frame and its annotation, where it has one."""
+        semantic = self._annotations[index] if self.has_semantic[index] else None
+        try:
+            frame = self._recording[index]
+        except RecordingError as error:
+            raise UnreadableFrameError(str(error)) from error
+        return LabelledFrame(frame.rgb, frame, semantic)
+
+
+def find_recordings(path: Path) -> list[Path]:
+    """The folder itself where it is a recording, and every recording below it."""
+    return sorted(file.parent for file in path.rglob(CAPTURE_FILE))

@@ -1,0 +1,73 @@
+"""How much is trained, and how: a demonstration, a laptop's evening, the paper."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+PresetName = Literal["smoke", "laptop", "paper"]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A network and how long it is trained on what size of image."""
+
+    widths: tuple[int, ...]
+    """Channels of SegNet's encoder stages."""
+    depths: tuple[int, ...]
+    """Convolutions of SegNet's encoder stages."""
+    image_size: tuple[int, int]
+    """(height, width) of a whole frame, in evaluation and in the exported network."""
+    crop_size: tuple[int, int]
+    """(height, width) of the random crops that training sees."""
+    batch_size: int
+    pretrain_steps: int
+    finetune_steps: int
+    learning_rate: float
+    """AdamW's largest; it warms up and then falls to zero along a cosine."""
+    weight_decay: float
+    hn_frames: int
+    """At most this many frames for pretraining, drawn evenly from every scene."""
+
+
+PRESETS: dict[PresetName, Preset] = {
+    # About a minute on two cores: shows that everything works, proves nothing.
+    "smoke": Preset(
+        widths=(16, 32, 64, 64),
+        depths=(1, 1, 2, 2),
+        image_size=(72, 96),
+        crop_size=(64, 80),
+        batch_size=8,
+        pretrain_steps=1200,
+        finetune_steps=600,
+        learning_rate=2e-3,
+        weight_decay=1e-2,
+        hn_frames=1500,
+    ),
+    # One to two hours on two cores.
+    "laptop": Preset(
+        widths=(16, 32, 64, 64),
+        depths=(1, 1, 2, 2),
+        image_size=(144, 192),
+        crop_size=(128, 160),
+        batch_size=8,
+        pretrain_steps=24_000,
+        finetune_steps=8_000,
+        learning_rate=2e-3,
+        weight_decay=1e-2,
+        hn_frames=6000,
+    ),
+    # Section 4: SegNet on VGG16, crops of 424 x 560, batches of 4, 200K steps of HN
+    # pretraining on 41K frames drawn evenly from the scenes, 40K steps of finetuning.
+    # The optimiser and its rates are our choice.
+    "paper": Preset(
+        widths=(64, 128, 256, 512, 512),
+        depths=(2, 2, 3, 3, 3),
+        image_size=(480, 640),
+        crop_size=(424, 560),
+        batch_size=4,
+        pretrain_steps=200_000,
+        finetune_steps=40_000,
+        learning_rate=5e-4,
+        weight_decay=1e-2,
+        hn_frames=41_000,
+    ),
+}

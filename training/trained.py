@@ -1,0 +1,41 @@
+"""What a stage of a run leaves: a network with how good it is, and on what."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from core.prediction import ModelInfo
+from training.datasets.samples import Part, Samples
+from training.metrics import Scores
+from training.models.segnet import SegNet
+
+StageName = Literal["pretrain", "finetune"]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedNetwork:
+    """One network, what it predicts, and its measures on frames held out for that."""
+
+    stage: StageName
+    network: SegNet
+    info: ModelInfo
+    scores: Scores
+    part: Part
+    """Which part of the data the measures are of: test, unless there is none."""
+    evaluated: Samples
+    num_trained: int
+    """Frames it was trained on."""
+
+    @property
+    def title(self) -> str:
+        """For people."""
+        return {"hn": "HN classes", "semantic": "Semantic classes"}[self.info.task]
+
+    def to_json(self) -> dict[str, object]:
+        """The measures, as in results.json."""
+        return {
+            "task": self.info.task,
+            "evaluated_on": self.part,
+            "evaluated_frames": len(self.evaluated),
+            "trained_frames": self.num_trained,
+            **self.scores.to_json(self.info.class_names),
+        }
