@@ -161,7 +161,7 @@ def annotate(
 ) -> int:
     """Save the true semantic classes of every N-th frame of a recording; how many."""
     from core.annotations import save_annotation
-    from core.nyu40 import NYU40_NAMES
+    from core.nyuv2 import NYU40_NAMES
     from core.recording import Recording
 
     with Recording(path) as recording:

@@ -15,6 +15,7 @@ import numpy as np
 from core.bins import IGNORE_LABEL
 from core.errors import DatasetError
 from core.files import write_atomically
+from core.images import read_classes
 
 FOLDER = "annotations"
 CLASSES_FILE = "classes.json"
@@ -56,10 +57,7 @@ def load_annotation(
     path: Path, shape: tuple[int, int], class_names: Sequence[str]
 ) -> np.ndarray:
     """(H, W) uint8 classes of one annotation image, its size and values checked."""
-    data = np.frombuffer(path.read_bytes(), np.uint8)
-    classes = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
-    if classes is None:
-        raise DatasetError(f"{path} is not an image; draw it again or delete it")
+    classes = read_classes(path)
     _check(classes, shape, len(class_names), str(path))
     return classes
 

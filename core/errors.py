@@ -17,5 +17,9 @@ class DatasetError(HNError):
     """A data folder lacks what its loader needs."""
 
 
+class UnreadableFrameError(DatasetError):
+    """One frame of a data folder is damaged; the others can be used."""
+
+
 class CheckpointError(HNError):
     """A model file or weights that are damaged or do not fit the network."""

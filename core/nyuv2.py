@@ -1,5 +1,7 @@
 """What NYUv2's labelled images do not say: camera, valid part, classes."""
 
+import math
+
 import numpy as np
 
 from core.frame import Intrinsics
@@ -28,7 +30,13 @@ official label images, where 0 means unlabelled."""
 
 
 def without_border(depth: np.ndarray) -> np.ndarray:
-    """(480, 640) depth without the border, where in-painting invented it; 0 there."""
+    """(h, w) depth of a whole image, 0 in the border, where in-painting invented it."""
+    rows = _scaled(VALID_ROWS, depth.shape[0] / COLOR_CAMERA.height)
+    columns = _scaled(VALID_COLUMNS, depth.shape[1] / COLOR_CAMERA.width)
     inside = np.zeros_like(depth)
-    inside[VALID_ROWS, VALID_COLUMNS] = depth[VALID_ROWS, VALID_COLUMNS]
+    inside[rows, columns] = depth[rows, columns]
     return inside
+
+
+def _scaled(part: slice, factor: float) -> slice:
+    return slice(math.ceil(part.start * factor), math.floor(part.stop * factor))

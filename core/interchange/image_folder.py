@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-import cv2
 import numpy as np
 
 from core.errors import DatasetError
 from core.frame import Intrinsics, RgbdFrame
+from core.images import read_color, read_depth
 
 NOMINAL_FPS = 30.0  # image folders have no clock; frame n is taken to be n/30 s old
 
@@ -90,24 +90,6 @@ class ImageFolder:
         return None if self.poses is None else self.poses[index]
 
 
-def read_color(path: Path) -> np.ndarray:
-    """(H, W, 3) uint8, red first."""
-    # Depth is not turned by a camera's orientation tag, so colour must not be either.
-    return _decode(path, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
-
-
-def read_depth(path: Path) -> np.ndarray:
-    """(h, w) uint16 as in the file."""
-    depth = _decode(path, cv2.IMREAD_UNCHANGED)
-    if depth.ndim != 2 or depth.dtype != np.uint16:
-        channels = 1 if depth.ndim == 2 else depth.shape[2]
-        raise DatasetError(
-            f"{path} has {channels} channel(s) of {depth.dtype}; expected depth as a "
-            "16-bit PNG with one channel (8 bits cannot hold millimetres)"
-        )
-    return depth
-
-
 def number_key(path: Path) -> tuple[int, ...]:
     """Every number in a file's name: (2, 150) of "kitchen2-frame-000150.color.png"."""
     return tuple(int(digits) for digits in re.findall(r"\d+", path.stem))
@@ -117,21 +99,6 @@ def frame_number(path: Path, default: int) -> int:
     """The last number in a file's name, or `default` when it has none."""
     key = number_key(path)
     return key[-1] if key else default
-
-
-def _decode(path: Path, flags: int) -> np.ndarray:
-    # Not cv2.imread: it writes to stderr, and knows no other alphabets on Windows.
-    try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)
-    except OSError as error:
-        raise DatasetError(f"cannot read {path}: {error.strerror}") from error
-    image = cv2.imdecode(data, flags) if data.size else None
-    if image is None:
-        raise DatasetError(
-            f"{path} is not an image or is damaged; replace it, or remove it and its "
-            "partner"
-        )
-    return image
 
 
 def _check_size(path: Path, image: np.ndarray, camera: Intrinsics) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from core import nyuv2
 from core.errors import DatasetError
 from core.frame import Intrinsics
+from core.images import read_color, read_depth
 from core.interchange.calibration import (
     CAMERA_FILES,
     DEPTH_PREFIX,
@@ -22,8 +23,6 @@ from core.interchange.image_folder import (
     ImageFolder,
     as_it_is,
     number_key,
-    read_color,
-    read_depth,
 )
 from core.interchange.poses import PoseFiles, read_poses
 from core.recording import Recording

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.nyu40 import NYU40_NAMES
+from core.nyuv2 import NYU40_NAMES
 from core.simulation.light_nodes import (
     LightMap,
     Nodes,

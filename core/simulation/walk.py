@@ -4,7 +4,7 @@ from typing import Protocol
 
 import numpy as np
 
-from core.nyu40 import NYU40_NAMES
+from core.nyuv2 import NYU40_NAMES
 from core.simulation.rooms import Room
 
 FPS = 30

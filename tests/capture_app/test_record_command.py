@@ -14,7 +14,7 @@ from capture_app.sensors import registry
 from capture_app.sensors.sensor import Sensor
 from capture_app.sensors.simulated import SimulatedSensor
 from core.errors import HNError, SensorError
-from core.nyu40 import NYU40_NAMES
+from core.nyuv2 import NYU40_NAMES
 from core.recording import Recording
 from core.simulation import SimulatedCamera
 

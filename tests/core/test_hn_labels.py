@@ -59,8 +59,8 @@ def _agreement(frame, truth, labels):
 def test_labels_of_noise_free_depth_are_the_true_classes(room):
     for frame, truth in room:
         labels = label_frame(frame)
-        assert angle_deg(labels.floor.up, truth.floor.up) < 0.3
-        assert abs(labels.floor.camera_height - truth.floor.camera_height) < 0.01
+        assert angle_deg(labels.floor.up, truth.floor.up) < 0.5
+        assert abs(labels.floor.camera_height - truth.floor.camera_height) < 0.02
         assert _agreement(frame, truth, labels) > 0.95
 
 

@@ -13,7 +13,7 @@ from core.errors import SensorError
 from core.floor import FloorPlane
 from core.frame import Intrinsics
 from core.geometry import angle_deg, project, transform, unproject
-from core.nyu40 import NYU40_NAMES
+from core.nyuv2 import NYU40_NAMES
 from core.simulation import (
     FrameTruth,
     SimulatedCamera,
@@ -357,7 +357,6 @@ def test_the_depth_lens_sees_what_the_colour_lens_sees():
     u, v = project(transform(np.linalg.inv(rig.T_color_depth), rays), rig.depth).T
     # All but a few pixels of each edge.
     assert (u > -20).all() and (u < 660).all() and (v > -20).all() and (v < 500).all()
-
 
 
 def test_a_loop_without_frames_is_refused():

@@ -6,7 +6,7 @@ import pytest
 from training_data import floor_and_wall, write_mat, write_nyuv2_folder
 
 from core.errors import DatasetError
-from core.nyu40 import NYU40_NAMES
+from core.nyuv2 import NYU40_NAMES
 from training.datasets.nyuv2 import is_official_test
 from training.datasets.nyuv2_folder import NYUv2Folder
 from training.datasets.nyuv2_mat import NYUv2Mat
@@ -87,7 +87,10 @@ def test_folders_give_the_same_pixels_and_shifted_classes(tmp_path: Path) -> Non
         labelled = data.read(index)
         assert np.array_equal(labelled.rgb, rgb)
         assert labelled.frame is not None and labelled.semantic is not None
-        assert np.array_equal(labelled.frame.depth, depth)
+        # The toolbox's valid part, rows 45..471 and columns 41..601 of 480 x 640.
+        inside = np.zeros((240, 320), bool)
+        inside[22:235, 20:300] = True
+        assert np.array_equal(labelled.frame.depth, np.where(inside, depth, 0))
         assert labelled.frame.depth_scale == 1e-3
         named = np.array([*NYU40_NAMES, *["?"] * 216])[labelled.semantic]
         assert (named[label40 == 1] == "wall").all()

@@ -9,10 +9,9 @@ from core.annotations import save_annotation
 from core.bins import HNBins
 from core.errors import HNError
 from core.frame import RgbdFrame
-from core.nyu40 import NYU40_NAMES
+from core.nyuv2 import COLOR_CAMERA, NYU40_NAMES
 from core.recording import RecordingWriter
 from training.datasets.folders import FolderData
-from training.datasets.nyuv2 import COLOR_INTRINSICS
 from training.datasets.nyuv2_folder import NYUv2Folder
 from training.datasets.opening import class_names, open_data
 from training.datasets.prepare import Recipe, prepare
@@ -28,7 +27,7 @@ def record(
     with RecordingWriter(folder) as writer:
         for number in range(num):
             rgb, depth, _ = floor_and_wall(seed=number)
-            intrinsics = COLOR_INTRINSICS.resized(320, 240)
+            intrinsics = COLOR_CAMERA.resized(320, 240)
             writer.write(
                 RgbdFrame.aligned(
                     rgb,
@@ -101,7 +100,7 @@ def test_other_image_folders_give_hn_labels_only(tmp_path: Path) -> None:
         for kind, image in (("rgb", rgb[..., ::-1]), ("depth", depth)):
             (tmp_path / kind).mkdir(exist_ok=True)
             cv2.imwrite(str(tmp_path / kind / f"{number:04d}.png"), image)
-    k = COLOR_INTRINSICS.K
+    k = COLOR_CAMERA.K
     np.savetxt(tmp_path / "K.txt", k)
     (data,) = open_data([str(tmp_path)])
     assert isinstance(data, FolderData)
@@ -129,7 +128,7 @@ def test_simulated_rooms_have_both_kinds_of_labels() -> None:
         ("simulated:0", "a number of frames"),
         ("simulated:many", "a number of frames"),
         ("empty", "holds no frames"),
-        ("notes.txt", "HDF5"),
+        ("notes.txt", "is a file; expected a folder"),
     ],
 )
 def test_what_is_not_data_is_refused_in_one_sentence(

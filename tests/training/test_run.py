@@ -11,7 +11,7 @@ from training_data import write_nyuv2_folder
 
 from core.bins import HNBins
 from core.errors import CheckpointError, HNError
-from core.nyu40 import NYU40_NAMES
+from core.nyuv2 import NYU40_NAMES
 from core.prediction import Predictor
 from training import loop, presets, run
 from training.config import TrainConfig

@@ -7,12 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from core.errors import DatasetError
 from core.frame import RgbdFrame
-
-
-class UnreadableFrameError(DatasetError):
-    """One frame is damaged; it is skipped and counted, the others are used."""
 
 
 @dataclass(frozen=True, eq=False)

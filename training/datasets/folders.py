@@ -5,11 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from core.errors import HNError
+from core.errors import HNError, UnreadableFrameError
 from core.interchange import open_frames
 from training.datasets.dataset import (
     LabelledFrame,
-    UnreadableFrameError,
     file_state,
 )
 

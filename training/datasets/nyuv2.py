@@ -14,25 +14,21 @@ import numpy as np
 from core.bins import IGNORE_LABEL
 from core.errors import DatasetError
 from core.frame import Intrinsics
-from core.nyu40 import NYU40_NAMES
+from core.nyuv2 import COLOR_CAMERA, NYU40_NAMES
 
 NUM_FRAMES = 1449
 NUM_LABELS = 894
-
-# camera_params.m of the NYUv2 toolbox, colour camera. The labelled frames are already
-# undistorted and their depth is already projected onto the colour camera.
-COLOR_INTRINSICS = Intrinsics(640, 480, 518.857901, 519.469611, 325.582449, 253.736166)
 
 
 def color_intrinsics(rgb: np.ndarray, path: Path) -> Intrinsics:
     """The colour camera of NYUv2 images of the size of (H, W, 3) rgb."""
     height, width = rgb.shape[:2]
-    if width * COLOR_INTRINSICS.height != height * COLOR_INTRINSICS.width:
+    if width * COLOR_CAMERA.height != height * COLOR_CAMERA.width:
         raise DatasetError(
             f"{path}: NYUv2 images are 640x480 or a resized copy of that, "
             f"found {width}x{height}, whose camera is unknown"
         )
-    return COLOR_INTRINSICS.resized(width, height)
+    return COLOR_CAMERA.resized(width, height)
 
 
 # Label images have 0 for unlabelled and 1..40; classes are 0..39, 255 = ignore.

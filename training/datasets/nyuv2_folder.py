@@ -10,9 +10,9 @@ import numpy as np
 
 from core.errors import DatasetError
 from core.frame import RgbdFrame
-from core.nyu40 import NYU40_NAMES
+from core.images import read_classes, read_color, read_depth
+from core.nyuv2 import NYU40_NAMES, without_border
 from training.datasets.dataset import LabelledFrame, file_state
-from training.datasets.images import read_classes, read_depth, read_rgb
 from training.datasets.nyuv2 import color_intrinsics, semantic_from_40
 
 DEPTH_SCALE = 1e-3
@@ -53,14 +53,15 @@ class NYUv2Folder:
 
     def read(self, index: int) -> LabelledFrame:
         """One frame with its depth and labels, where it has them."""
-        rgb = read_rgb(self._rgb[index])
+        rgb = read_color(self._rgb[index])
         depth_file, label_file = self._depth[index], self._label[index]
         frame, semantic = None, None
         if depth_file is not None:
             depth = read_depth(depth_file)
             _check_size(depth_file, depth, rgb)
             intrinsics = color_intrinsics(rgb, self._rgb[index])
-            frame = RgbdFrame.aligned(rgb, depth, intrinsics, DEPTH_SCALE)
+            inside = without_border(depth)
+            frame = RgbdFrame.aligned(rgb, inside, intrinsics, DEPTH_SCALE)
         if label_file is not None:
             semantic = semantic_from_40(read_classes(label_file), str(label_file))
             _check_size(label_file, semantic, rgb)

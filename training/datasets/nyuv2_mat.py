@@ -12,7 +12,7 @@ import numpy as np
 
 from core.errors import DatasetError
 from core.frame import RgbdFrame
-from core.nyu40 import NYU40_NAMES
+from core.nyuv2 import NYU40_NAMES
 from training.datasets.dataset import LabelledFrame, file_state
 from training.datasets.nyuv2 import (
     NUM_FRAMES,

@@ -40,6 +40,8 @@ def _open(spec: str) -> list[Dataset]:
         return [_open_simulated(spec, count)]
     if not path.exists():
         raise DatasetError(f"{spec} does not exist; expected a folder or {FILE_NAME}")
+    if path.is_file() and path.suffix != ".mat":
+        raise DatasetError(f"{spec} is a file; expected a folder or {FILE_NAME}")
     if path.is_file():
         return [NYUv2Mat(path)]
     if (path / FILE_NAME).is_file():

@@ -18,10 +18,10 @@ import cv2
 import numpy as np
 
 from core.bins import HNBins
-from core.errors import DatasetError
+from core.errors import DatasetError, UnreadableFrameError
 from core.hn_labels import label_frame
 from training.datasets.cache import cache_key, cached
-from training.datasets.dataset import Dataset, UnreadableFrameError
+from training.datasets.dataset import Dataset
 
 logger = logging.getLogger(__name__)
 

@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from core.annotations import FOLDER as ANNOTATIONS
-from core.errors import RecordingError
+from core.errors import RecordingError, UnreadableFrameError
 from core.recording import Recording
 from core.recording.writer import CAPTURE_FILE
 from training.datasets.dataset import (
     LabelledFrame,
-    UnreadableFrameError,
     file_state,
     last_fifth,
 )

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
-from core.nyu40 import NYU40_NAMES
+from core.nyuv2 import NYU40_NAMES
 from core.simulation import room_views
 from training.datasets.dataset import LabelledFrame, last_fifth
 

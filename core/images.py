@@ -1,0 +1,51 @@
+"""Image files to arrays, decoded from memory.
+
+Not cv2.imread: it prints its own warnings, and on Windows it knows no other alphabets.
+"""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from core.errors import UnreadableFrameError
+
+
+def read_color(path: Path) -> np.ndarray:
+    """(H, W, 3) uint8, red first."""
+    # Depth is not turned by a camera's orientation tag, so colour must not be either.
+    return _decode(path, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+
+
+def read_depth(path: Path) -> np.ndarray:
+    """(h, w) uint16 as in the file."""
+    return _read_plane(path, np.uint16, "depth as a 16-bit image with one channel")
+
+
+def read_classes(path: Path) -> np.ndarray:
+    """(H, W) uint8, the numbers in a label image as they are stored."""
+    return _read_plane(path, np.uint8, "classes as an 8-bit image with one channel")
+
+
+def _read_plane(path: Path, dtype: type, expected: str) -> np.ndarray:
+    image = _decode(path, cv2.IMREAD_UNCHANGED)
+    if image.ndim != 2 or image.dtype != dtype:
+        channels = 1 if image.ndim == 2 else image.shape[2]
+        raise UnreadableFrameError(
+            f"{path} has {channels} channel(s) of {image.dtype}; expected {expected}"
+        )
+    return image
+
+
+def _decode(path: Path, flags: int) -> np.ndarray:
+    try:
+        data = np.frombuffer(path.read_bytes(), np.uint8)
+    except OSError as error:
+        raise UnreadableFrameError(f"cannot read {path}: {error.strerror}") from error
+    image = cv2.imdecode(data, flags) if data.size else None
+    if image is None:
+        raise UnreadableFrameError(
+            f"{path} is not an image or is damaged; replace it, or remove it and its "
+            "partner"
+        )
+    return image
