@@ -14,6 +14,7 @@ import numpy as np
 
 from core.bins import IGNORE_LABEL, HNBins
 from core.errors import CheckpointError
+from core.onnx_runtime import open_session
 from core.overlay import class_palette, semantic_palette
 
 Task = Literal["hn", "semantic"]
@@ -81,21 +82,13 @@ class Predictor:
     """A network that turns colour images into classes, on the CPU."""
 
     def __init__(self, path: str | Path, num_threads: int = 1) -> None:
-        import onnxruntime
-
         path = Path(path)
         if not path.is_file():
             raise CheckpointError(
                 f"{path}: no such model file; expected a model.onnx that hn-train wrote"
             )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = num_threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 4
         try:
-            self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
+            self._session = open_session(str(path), num_threads)
         except Exception as error:  # onnxruntime raises a dozen kinds of its own
             raise CheckpointError(
                 f"{path} is not a model that can be run ({_first_line(error)}); "

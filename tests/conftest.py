@@ -1,4 +1,4 @@
-"""What every test shares: no window on the screen, and where real data lies."""
+"""What every test shares: no window on the screen, no network, where real data lies."""
 
 import os
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# Before anything imports onnxruntime, whose wheels otherwise send usage data.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 
 from core.errors import CheckpointError
 from core.files import write_atomically
+from core.onnx_runtime import open_session
 from core.prediction import ModelInfo
 from training.models.segnet import SegNet, masked
 
@@ -62,11 +62,7 @@ def export_model(
 
 
 def _run(data: bytes, rgb: np.ndarray) -> np.ndarray:
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    session = onnxruntime.InferenceSession(
-        data, options, providers=["CPUExecutionProvider"]
-    )
+    session = open_session(data)
     (logits,) = session.run(["logits"], {"rgb": rgb})
     return logits
 

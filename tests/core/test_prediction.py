@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import onnx
 import pytest
@@ -98,3 +102,18 @@ def test_a_model_whose_description_does_not_fit_its_graph_is_refused(tmp_path):
     _save_strongest_channel_model(path, SEMANTIC, other.to_metadata())
     with pytest.raises(CheckpointError, match="expected input rgb"):
         Predictor(path)
+
+
+def test_running_a_model_leaves_nothing_in_the_users_home(tmp_path):
+    _save_strongest_channel_model(tmp_path / "model.onnx", SEMANTIC)
+    home = tmp_path / "home"
+    home.mkdir()
+    program = (
+        "import numpy as np; from core.prediction import Predictor; "
+        f"Predictor({str(tmp_path / 'model.onnx')!r})(np.zeros((6, 10, 3), np.uint8))"
+    )
+    clean = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run(
+        [sys.executable, "-c", program], check=True, env={**clean, "HOME": str(home)}
+    )
+    assert list(home.rglob("*")) == []
