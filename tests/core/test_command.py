@@ -1,0 +1,58 @@
+import sys
+from dataclasses import dataclass
+
+import pytest
+
+from core.command import run_command
+from core.errors import RecordingError
+
+
+@dataclass(frozen=True)
+class Config:
+    """What to do."""
+
+    number: int = 3
+    """A number."""
+
+
+def _run(monkeypatch, work, *arguments):
+    monkeypatch.setattr(sys, "argv", ["hn-test", *arguments])
+    with pytest.raises(SystemExit) as end:
+        run_command("hn-test", Config, work)
+    return end.value.code
+
+
+def _raises(error):
+    def work(config):
+        raise error
+
+    return work
+
+
+def test_the_result_is_printed_and_the_status_is_0(monkeypatch, capsys):
+    done = _run(monkeypatch, lambda config: f"got {config.number}", "--number", "5")
+    assert (done, capsys.readouterr().out) == (0, "got 5\n")
+
+
+@pytest.mark.parametrize(
+    "error", [RecordingError("no such take"), PermissionError("no such take")]
+)
+def test_unusable_input_is_one_sentence_and_status_2(monkeypatch, capsys, error):
+    assert _run(monkeypatch, _raises(error)) == 2
+    assert capsys.readouterr().err == "hn-test: no such take\n"
+
+
+def test_wrong_use_is_status_2(monkeypatch, capsys):
+    assert _run(monkeypatch, _raises(AssertionError), "--numbre", "5") == 2
+    assert "--numbre" in capsys.readouterr().err
+
+
+def test_a_fault_of_ours_shows_its_traceback_and_is_status_1(monkeypatch, capsys):
+    assert _run(monkeypatch, _raises(ZeroDivisionError("oops"))) == 1
+    shown = capsys.readouterr().err
+    assert "Traceback" in shown and "oops" in shown and "fault of ours" in shown
+
+
+def test_ctrl_c_is_status_130(monkeypatch, capsys):
+    assert _run(monkeypatch, _raises(KeyboardInterrupt())) == 130
+    assert capsys.readouterr().err == "hn-test: interrupted\n"
