@@ -41,8 +41,9 @@ def label_frame(
 ) -> HNLabels | None:
     """HN-labels of one frame, or None when no floor is in view.
 
-    "paper" is section 3.2 as it stands: up from the Manhattan frame of the normals,
-    floor at the first percentile, the discard rule. "live" starts from the frame's up
+    "paper" is section 3.2 from the normals on: up from their Manhattan frame, floor at
+    the first percentile, the discard rule; the normals are `core.normals`' own, not the
+    regularised ones of the paper. "live" starts from the frame's up
     hint (or `up_prior`, (3,), when it has none, or the scene's own modes), lets walls
     and floor settle up together, and checks the floor that it finds.
     """

@@ -1,6 +1,7 @@
-"""Image files to arrays, decoded from memory.
+"""Image files to arrays and back, by way of memory.
 
-Not cv2.imread: it prints its own warnings, and on Windows it knows no other alphabets.
+Not cv2.imread and cv2.imwrite: they print warnings of their own or fail in silence, and
+on Windows they know no other alphabets.
 """
 
 from pathlib import Path
@@ -25,6 +26,14 @@ def read_depth(path: Path) -> np.ndarray:
 def read_classes(path: Path) -> np.ndarray:
     """(H, W) uint8, the numbers in a label image as they are stored."""
     return _read_plane(path, np.uint8, "classes as an 8-bit image with one channel")
+
+
+def write_image(path: Path, image: np.ndarray) -> None:
+    """Write (H, W) uint8 or uint16, or (H, W, 3) RGB, in the format of its suffix."""
+    if image.ndim == 3:
+        image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    _, data = cv2.imencode(path.suffix, image)
+    path.write_bytes(data.tobytes())
 
 
 def _read_plane(path: Path, dtype: type, expected: str) -> np.ndarray:

@@ -1,6 +1,7 @@
 """`hn-label`: HN-labels of recordings and image folders, as pictures and numbers."""
 
 import json
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -12,11 +13,14 @@ from rich.progress import track
 
 from core.bins import HNBins
 from core.command import run_command
-from core.errors import DatasetError
+from core.errors import DatasetError, HNError
 from core.frame import RgbdFrame
 from core.hn_labels import HNLabels, Labeler, Method
+from core.images import write_image
 from core.interchange import FrameSource, open_frames
 from core.overlay import blend, class_palette
+
+logger = logging.getLogger(__name__)
 
 SHEET_COLUMNS, SHEET_ROWS = 4, 4
 TILE_WIDTH = 320
@@ -33,7 +37,8 @@ class LabelConfig:
     every: int = 1
     """Label every n-th frame."""
     method: Method = "live"
-    """"paper" is the paper's own rule: Manhattan frame, first percentile, discard."""
+    """"paper" is the paper's rule for up and floor: Manhattan frame, first percentile,
+    discard."""
     bins: HNBins = field(default_factory=HNBins)
     """How height and angle are cut."""
 
@@ -81,18 +86,27 @@ def label_source(source: FrameSource, folder: Path, config: LabelConfig) -> str:
     on_sheet = _spread(numbers, SHEET_COLUMNS * SHEET_ROWS)
     tiles = []
     for i in track(numbers, description=f"labelling {source.name}", transient=True):
-        frame = source[i]
+        try:
+            frame = source[i]
+        except HNError as error:
+            logger.warning("%s; the frame is left out", error)
+            statistics.unreadable += 1
+            continue
         labels = labeler(frame)
         statistics.add(frame, labels)
         picture = frame.rgb
         if labels is not None:
             picture = blend(frame.rgb, labels.classes, palette)
-            cv2.imwrite(str(folder / "classes" / f"{i:06d}.png"), labels.classes)
-            overlay = str(folder / "overlays" / f"{i:06d}.jpg")
-            cv2.imwrite(overlay, picture[..., ::-1])
+            write_image(folder / "classes" / f"{i:06d}.png", labels.classes)
+            write_image(folder / "overlays" / f"{i:06d}.jpg", picture)
         if i in on_sheet:
             tiles.append(_tile(picture, i, labels is not None))
-    cv2.imwrite(str(folder / "contact_sheet.jpg"), _sheet(tiles)[..., ::-1])
+    if not statistics.frames:
+        raise DatasetError(
+            f"no frame of {source.name} can be read; nothing is labelled"
+        )
+    if tiles:
+        write_image(folder / "contact_sheet.jpg", _sheet(tiles))
     (folder / "statistics.json").write_text(
         json.dumps(statistics.summary(), indent=2) + "\n"
     )
@@ -105,6 +119,7 @@ class _Statistics:
 
     config: LabelConfig
     frames: int = 0
+    unreadable: int = 0
     valid_depth: list[float] = field(default_factory=list)
     camera_heights: list[float] = field(default_factory=list)
     counts: np.ndarray = field(default_factory=lambda: np.zeros(256, np.int64))
@@ -123,6 +138,7 @@ class _Statistics:
         heights = self.camera_heights
         return {
             "frames": self.frames,
+            "unreadable": self.unreadable,
             "labelled": len(heights),
             "valid_depth": float(np.mean(self.valid_depth)),
             "median_camera_height_m": float(np.median(heights)) if heights else None,
@@ -135,7 +151,10 @@ class _Statistics:
         }
 
     def sentence(self, name: str) -> str:
-        return f"{name}: {len(self.camera_heights)} of {self.frames} frames labelled"
+        words = f"{name}: {len(self.camera_heights)} of {self.frames} frames labelled"
+        if self.unreadable:
+            words += f", {self.unreadable} more cannot be read"
+        return words
 
 
 def _spread(numbers: range, count: int) -> set[int]:

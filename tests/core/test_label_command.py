@@ -95,3 +95,11 @@ def test_two_inputs_of_one_name_are_refused(tmp_path):
 def test_nothing_to_do_is_said(config):
     with pytest.raises(DatasetError, match=r"no input|at least 1"):
         label(config)
+
+
+def test_a_damaged_image_is_left_out_and_said(tmp_path, caplog):
+    source = _floor_folder(tmp_path / "hall")
+    (source / "depth" / "1.png").write_bytes(b"junk")
+    words = label(LabelConfig((source,), out=tmp_path / "labels"))
+    assert "2 of 2 frames labelled, 1 more cannot be read" in words
+    assert "1.png" in caplog.text
