@@ -27,7 +27,8 @@ class TrainConfig:
     name: str = ""
     """The run's name; the date and time if not given."""
     resume: bool = False
-    """Continue the run in --out where it stopped, with the options it began with."""
+    """Continue the run in --out where it stopped, with the options it began with; no
+    other option may be given."""
     init: Literal["hn", "none"] = "hn"
     """hn: pretrain on HN-labels first. none: finetune random weights, to compare."""
     seed: int = 0

@@ -13,9 +13,10 @@ from core.errors import CheckpointError
 from core.files import write_atomically
 from core.prediction import ModelInfo, Task
 from training.config import TrainConfig
+from training.datasets.dataset import Part
 from training.datasets.opening import class_names, open_data
 from training.datasets.prepare import PreparedData, Recipe
-from training.datasets.samples import Part, samples
+from training.datasets.samples import samples
 from training.evaluation import RGB_MEAN, RGB_STD, evaluate, to_tensor
 from training.export import export_model
 from training.log import MetricsLog
@@ -26,13 +27,7 @@ from training.precision import fastest_precision
 from training.presets import Preset
 from training.progress import prepare_all, step_progress
 from training.report import percent, write_report
-from training.run_folder import (
-    CHECKPOINTS,
-    check_unused,
-    load_config,
-    run_folder,
-    save_config,
-)
+from training.run_folder import CHECKPOINTS, load_config, new_folder, save_config
 from training.summary import DataSummary, as_table, summarise
 from training.trained import StageName, TrainedNetwork
 from training.transfer import copy_all_but_last
@@ -49,6 +44,11 @@ class Run:
     config: TrainConfig
     preset: Preset
     data: Sequence[PreparedData]
+    summaries: Sequence[DataSummary]
+    tasks: Sequence[Task]
+    """What to train, in order."""
+    notes: Sequence[str]
+    """What the user should know about that."""
     names: Mapping[Task, tuple[str, ...]]
     """Of the classes of each kind of network."""
     precision: Precision
@@ -59,12 +59,25 @@ def run_training(asked: TrainConfig) -> str:
     """Do everything that is asked for; what was reached and where it is, for people."""
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(os.cpu_count() or 1)
-    folder = run_folder(asked)
-    config, resolved = load_config(asked) if asked.resume else (asked, None)
-    if resolved is None:
-        check_unused(folder)
-    preset = chosen_preset(config)
+    if asked.resume:
+        run = set_up(*load_config(asked))
+    else:
+        with new_folder(asked) as folder:
+            run = set_up(folder, asked)
+    trained: list[TrainedNetwork] = []
+    for task in run.tasks:
+        trained.append(train_network(run, task, trained[-1] if trained else None))
+    return finish(run, trained[::-1])
 
+
+def set_up(
+    folder: Path, config: TrainConfig, resolved: dict[str, Any] | None = None
+) -> Run:
+    """All but the training: the data, the plan, and the config that resuming needs.
+
+    `resolved` is what the run that is continued resolved its config to.
+    """
+    preset = chosen_preset(config)
     datasets = open_data(config.data)
     recipe = Recipe(preset.image_size, config.bins)
     data = prepare_all(datasets, recipe, preset.hn_frames)
@@ -91,11 +104,9 @@ def run_training(asked: TrainConfig) -> str:
         "semantic": class_names(datasets),
     }
     log = MetricsLog(folder / "metrics.jsonl")
-    run = Run(folder, config, preset, data, names, precision, log)
-    trained: list[TrainedNetwork] = []
-    for task in tasks:
-        trained.append(train_network(run, task, trained[-1] if trained else None))
-    return finish(run, trained[::-1], summaries, notes)
+    return Run(
+        folder, config, preset, data, summaries, tasks, notes, names, precision, log
+    )
 
 
 def measured_precision(
@@ -161,7 +172,7 @@ def train_network(
 
     part = next(part for part in PARTS if len(samples(run.data, task, part)))
     evaluated = samples(run.data, task, part)
-    scores = evaluate(network.to("cpu"), evaluated, len(names))
+    scores = evaluate(network, evaluated, len(names), _device())
     info = ModelInfo(
         task=task,
         class_names=names,
@@ -179,17 +190,13 @@ def train_network(
             "mean_iou": f"{scores.mean_iou:.4f} on {len(evaluated)} {part} frames",
         },
     )
+    network.to("cpu")  # to be exported
     return TrainedNetwork(
         stage.name, network, info, scores, part, evaluated, num_trained=len(used)
     )
 
 
-def finish(
-    run: Run,
-    trained: Sequence[TrainedNetwork],
-    summaries: Sequence[DataSummary],
-    notes: Sequence[str],
-) -> str:
+def finish(run: Run, trained: Sequence[TrainedNetwork]) -> str:
     """Write results, models and report, the final network first; the closing words."""
     folder = run.folder
     results = trained[0].to_json()
@@ -206,8 +213,8 @@ def finish(
         folder / "report.html",
         run.config.name or folder.name,
         trained,
-        summaries,
-        notes,
+        run.summaries,
+        run.notes,
         {name: str(value) for name, value in facts.items()},
         run.log,
     )

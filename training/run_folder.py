@@ -5,7 +5,9 @@ import os
 import platform
 import sys
 import time
-from dataclasses import asdict, fields
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -17,47 +19,86 @@ from training.config import TrainConfig
 
 CONFIG_FILE = "config.json"
 CHECKPOINTS = "checkpoints"
+RUNS = Path("runs")
 PACKAGES = ("hn-capture", "numpy", "onnx", "onnxruntime", "opencv-python", "torch")
 
 
-def run_folder(config: TrainConfig) -> Path:
-    """Where this run is kept."""
-    name = config.name or time.strftime("%Y-%m-%d-%H%M%S")
-    return config.out or Path("runs") / name
+@contextmanager
+def new_folder(config: TrainConfig) -> Iterator[Path]:
+    """A folder that is this run's alone; given back when what is inside fails."""
+    folder, was_made = _claim(config)
+    try:
+        yield folder
+    except BaseException:
+        (folder / CONFIG_FILE).unlink(missing_ok=True)
+        if was_made:
+            with suppress(OSError):  # somebody put something there
+                folder.rmdir()
+        raise
 
 
-def check_unused(folder: Path) -> None:
-    """Refuse a folder that holds something already."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise HNError(
-            f"{folder} exists and is not empty; continue the run in it with --resume, "
-            "or choose another --out"
-        )
+def _claim(config: TrainConfig) -> tuple[Path, bool]:
+    """An unused folder, claimed, and whether it was made for that."""
+    first = _named_folder(config) or RUNS / time.strftime("%Y-%m-%d-%H%M%S")
+    folder, number = first, 1
+    while (was_made := _try_claim(folder)) is None:
+        if _named_folder(config):
+            raise HNError(
+                f"{folder} exists and is not empty; continue the run in it with "
+                "--resume, or choose another --out"
+            )
+        number += 1
+        folder = first.with_name(f"{first.name}-{number}")
+    return folder, was_made
+
+
+def _try_claim(folder: Path) -> bool | None:
+    """Whether the folder was made for the claim; None where it is in use."""
+    try:
+        folder.mkdir(parents=True)
+        was_made = True
+    except FileExistsError:
+        was_made = False
+        if not folder.is_dir() or any(folder.iterdir()):
+            return None
+    try:
+        # Of two runs that begin at once, one makes this file.
+        (folder / CONFIG_FILE).open("x").close()
+    except FileExistsError:
+        return None
+    return was_made
+
+
+def _named_folder(config: TrainConfig) -> Path | None:
+    return config.out or (RUNS / config.name if config.name else None)
 
 
 def save_config(
     folder: Path, config: TrainConfig, preset: dict[str, Any], **resolved: object
 ) -> None:
-    """Claim the folder: from now on it is this run's."""
-    (folder / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
+    """All that continuing the run will need: from now on it can be."""
+    (folder / CHECKPOINTS).mkdir(exist_ok=True)
+    environment = json.dumps(_environment(), indent=2)
+    write_atomically(folder / "environment.json", environment.encode())
     content = {"options": asdict(config), "preset": preset, **resolved}
     text = json.dumps(content, indent=2, default=str)
     write_atomically(folder / CONFIG_FILE, text.encode())
-    environment = json.dumps(_environment(), indent=2)
-    write_atomically(folder / "environment.json", environment.encode())
 
 
-def load_config(asked: TrainConfig) -> tuple[TrainConfig, dict[str, Any]]:
-    """The options that the run in --out was started with, and what it resolved them to.
-
-    Options given again must say the same.
-    """
-    if asked.out is None and not asked.name:
+def load_config(asked: TrainConfig) -> tuple[Path, TrainConfig, dict[str, Any]]:
+    """The folder of the run to continue, its options, and what it resolved them to."""
+    folder = _named_folder(asked)
+    if folder is None:
         raise HNError("--resume continues the run in a folder; name it with --out")
-    folder = run_folder(asked)
     file = folder / CONFIG_FILE
     try:
-        resolved = json.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        if not text:
+            raise CheckpointError(
+                f"the run in {folder} has not begun to train, so there is nothing to "
+                "continue; if it is gone, delete the folder and start again"
+            )
+        resolved = json.loads(text)
         saved = _config_from(resolved.pop("options"))
     except FileNotFoundError:
         raise CheckpointError(
@@ -68,16 +109,7 @@ def load_config(asked: TrainConfig) -> tuple[TrainConfig, dict[str, Any]]:
         raise CheckpointError(
             f"{file} is damaged ({error}); start the run again in another folder"
         ) from error
-    for option in fields(TrainConfig):
-        given = getattr(asked, option.name)
-        kept = getattr(saved, option.name)
-        if option.name in ("out", "name", "resume") or given in (option.default, kept):
-            continue
-        raise HNError(
-            f"the run in {folder} was started with {option.name} {kept}, not {given}; "
-            "leave the option out, or start a new run"
-        )
-    return saved, resolved
+    return folder, saved, resolved
 
 
 def _config_from(options: dict[str, Any]) -> TrainConfig:

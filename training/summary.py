@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.bins import IGNORE_LABEL
+from training.datasets.dataset import UNUSED
 from training.datasets.prepare import PreparedData
 
 NUM_NAMED = 3
@@ -38,6 +39,8 @@ class DataSummary:
     name: str
     num_frames: int
     num_test: int
+    num_unused: int
+    """Left out because they are too near to another part's."""
     hn: ClassShares
     semantic: ClassShares
     skipped: tuple[tuple[str, int], ...]
@@ -50,7 +53,8 @@ def summarise(data: PreparedData, hn_names: Sequence[str]) -> DataSummary:
     return DataSummary(
         name=data.name,
         num_frames=len(data.rgb),
-        num_test=int((usable & data.is_test).sum()),
+        num_test=int((usable & (data.parts == "test")).sum()),
+        num_unused=int((data.parts == UNUSED).sum()),
         hn=_shares(data.hn, data.has_hn, hn_names),
         semantic=_shares(data.semantic, data.has_semantic, data.class_names),
         skipped=tuple(data.skipped.items()),
@@ -61,9 +65,11 @@ def as_table(summaries: Sequence[DataSummary]) -> str:
     """Lines for the terminal."""
     lines = []
     for summary in summaries:
+        unused = f", {summary.num_unused} between the parts unused"
         lines += [
             f"{summary.name}: {summary.num_frames} frames, "
-            f"{summary.num_test} of them for testing only",
+            f"{summary.num_test} of them for testing only"
+            + (unused if summary.num_unused else ""),
             f"    HN        {summary.hn}",
             f"    semantic  {summary.semantic}",
         ]

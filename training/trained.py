@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.prediction import ModelInfo
-from training.datasets.samples import Part, Samples
+from training.datasets.dataset import Part
+from training.datasets.samples import Samples
 from training.metrics import Scores
 from training.models.segnet import SegNet
 

@@ -12,12 +12,12 @@ from core.simulation.render import Scene, camera_rays
 from core.simulation.rooms import Room, random_room
 from core.simulation.sensor_noise import NoiseModel
 
-_VIEWS_PER_ROOM = 8
+VIEWS_PER_ROOM = 8
 _IMU_ERROR = np.radians(1.5) / np.sqrt(2.0)
 
 
 class RoomViews(Sequence[tuple[RgbdFrame, FrameTruth]]):
-    """Frames with their truth, `_VIEWS_PER_ROOM` in a row from one room.
+    """Frames with their truth, `VIEWS_PER_ROOM` in a row from one room.
 
     Read them in order: a room is built when its first view is asked for and kept until
     another one is.
@@ -46,7 +46,7 @@ class RoomViews(Sequence[tuple[RgbdFrame, FrameTruth]]):
         if not -self.num_frames <= index < self.num_frames:
             raise IndexError(f"view {index} of {self.num_frames}")
         index %= self.num_frames
-        room, scene = self._room(index // _VIEWS_PER_ROOM)
+        room, scene = self._room(index // VIEWS_PER_ROOM)
         rng = np.random.default_rng((self.seed, 51, index))
         pose = walk.random_pose(room, scene, rng)
         error = _IMU_ERROR * rng.standard_normal(3)

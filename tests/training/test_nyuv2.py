@@ -64,12 +64,14 @@ def test_the_frames_of_the_real_folders_are_in_the_official_parts(
 ) -> None:
     data = NYUv2Folder(real_data / "nyuv2")
     numbers = [int(Path(str(part[0])).stem) for part in data.fingerprint()[: len(data)]]
-    assert np.array_equal(data.is_test, is_official_test()[np.array(numbers) - 1])
+    assert np.array_equal(
+        data.parts == "test", is_official_test()[np.array(numbers) - 1]
+    )
 
 
 def test_the_mat_marks_the_official_test_frames(tmp_path: Path) -> None:
     data = NYUv2Mat(write_mat(tmp_path / "nyu.mat", *mat_content()))
-    assert data.is_test.tolist() == [True, True, False, False]
+    assert data.parts.tolist() == ["test", "test", "train", "train"]
     assert data.has_depth.all() and data.has_semantic.all()
 
 
@@ -81,7 +83,7 @@ def test_a_folder_with_the_official_file_is_found(tmp_path: Path) -> None:
 
 def test_folders_give_the_same_pixels_and_shifted_classes(tmp_path: Path) -> None:
     data = NYUv2Folder(write_nyuv2_folder(tmp_path, train=2, test=1))
-    assert data.is_test.tolist() == [False, False, True]
+    assert data.parts.tolist() == ["train", "train", "test"]
     for index, number in enumerate((3, 4, 1001)):
         rgb, depth, label40 = floor_and_wall(seed=number)
         labelled = data.read(index)

@@ -7,15 +7,18 @@ from training_data import floor_and_wall, write_nyuv2_folder
 
 from core.annotations import save_annotation
 from core.bins import HNBins
-from core.errors import HNError
+from core.errors import DatasetError, HNError
 from core.frame import RgbdFrame
 from core.nyuv2 import COLOR_CAMERA, NYU40_NAMES
 from core.recording import RecordingWriter
+from core.simulation import RoomViews
 from training.datasets.folders import FolderData
 from training.datasets.nyuv2_folder import NYUv2Folder
 from training.datasets.opening import class_names, open_data
 from training.datasets.prepare import Recipe, prepare
 from training.datasets.recordings import RecordingData
+from training.datasets.samples import samples
+from training.summary import as_table, summarise
 
 RECIPE = Recipe((60, 80), HNBins())
 
@@ -52,7 +55,7 @@ def test_a_recording_gives_hn_labels_and_its_annotations(tmp_path: Path) -> None
     assert isinstance(data, RecordingData)
     assert tuple(data.class_names) == names
     assert np.flatnonzero(data.has_semantic).tolist() == [1, 2, 3, 4, 6]
-    assert np.flatnonzero(data.is_test).tolist() == [6]
+    assert data.parts.tolist() == [*["train"] * 4, "validation", "train", "test"]
     prepared = prepare(data, data.has_depth, RECIPE)
     assert prepared.has_hn.all()
     assert (prepared.semantic[1][:, 25:] == 2).all()
@@ -109,10 +112,108 @@ def test_other_image_folders_give_hn_labels_only(tmp_path: Path) -> None:
     assert not prepared.has_semantic.any()
 
 
+def write_pairs(folder: Path, num: int, kinds: tuple[str, str], fx: float) -> None:
+    """Colour and depth images with the camera matrix of another camera than NYUv2's."""
+    for number in range(num):
+        rgb, depth, _ = floor_and_wall(seed=number)
+        for kind, image in zip(kinds, (rgb[..., ::-1], depth), strict=True):
+            (folder / kind).mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(folder / kind / f"{number:04d}.png"), image)
+    np.savetxt(folder / "K.txt", [[fx, 0, 161], [0, fx + 1, 122], [0, 0, 1]])
+
+
+def test_a_train_folder_of_another_camera_is_not_taken_for_nyuv2(
+    tmp_path: Path,
+) -> None:
+    for part in ("train", "test"):
+        write_pairs(tmp_path / part, 2, ("rgb", "depth"), fx=271)
+    with pytest.raises(DatasetError, match=r"train/ and test/ but is not NYUv2") as e:
+        open_data([str(tmp_path)])
+    assert str(e.value).endswith(f"--data {tmp_path / 'train'} {tmp_path / 'test'}")
+    # Labels do not make it NYUv2 either: its camera file says that it is not.
+    (tmp_path / "train" / "label40").mkdir()
+    with pytest.raises(DatasetError, match="but is not NYUv2"):
+        open_data([str(tmp_path)])
+    with pytest.raises(DatasetError, match="a camera file of its own"):
+        open_data([str(tmp_path / "train")])
+    (tmp_path / "train" / "label40").rmdir()
+    for path in (tmp_path / "train", tmp_path / "test"):
+        (data,) = open_data([str(path)])
+        assert isinstance(data, FolderData)
+        frame = data.read(1).frame
+        assert frame is not None
+        assert (frame.color_intrinsics.fx, frame.color_intrinsics.cy) == (271, 122)
+    # Without labels and without a camera file: whose they are is unknown.
+    for part in ("train", "test"):
+        (tmp_path / part / "K.txt").unlink()
+    with pytest.raises(DatasetError, match="but is not NYUv2"):
+        open_data([str(tmp_path)])
+
+
+def test_train_and_test_beside_the_images_of_a_folder_do_not_matter(
+    tmp_path: Path,
+) -> None:
+    write_pairs(tmp_path, 3, ("rgb", "depth"), fx=271)
+    write_pairs(tmp_path / "train", 1, ("rgb", "depth"), fx=300)
+    (data,) = open_data([str(tmp_path)])
+    assert isinstance(data, FolderData)
+    assert len(data) == 3
+
+
+def test_frames_beside_those_of_another_part_of_a_recording_are_unused(
+    tmp_path: Path,
+) -> None:
+    record(tmp_path / "take", 60, dict.fromkeys(range(2, 60, 8), 1), ("door", "cat"))
+    (data,) = open_data([str(tmp_path)])
+    prepared = prepare(data, data.parts != "unused", RECIPE)
+    text = as_table([summarise(prepared, HNBins().class_names)])
+    assert "60 frames, 2 of them for testing only, 12 between the parts unused" in text
+    near = {
+        (part, target): samples([prepared], target, part).places[:, 1]
+        for part in ("train", "validation", "test")
+        for target in ("hn", "semantic")
+    }
+    assert near["test", "semantic"].tolist() == [58]
+    assert near["test", "hn"].tolist() == [58, 59]
+    for target in ("hn", "semantic"):
+        for other in ("hn", "semantic"):
+            for one, two in (("train", "validation"), ("validation", "test")):
+                gaps = near[two, other][None] - near[one, target][:, None]
+                assert np.abs(gaps).min() > 6
+
+
+class RoomAskedError(Exception):
+    """Says which room a view is of, before it is rendered."""
+
+
+def test_a_simulated_room_is_in_one_part_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(views: RoomViews, number: int) -> None:
+        raise RoomAskedError(number)
+
+    monkeypatch.setattr(RoomViews, "_room", ask)
+    (data,) = open_data(["simulated:75"])
+    rooms: dict[str, set[int]] = {"train": set(), "validation": set(), "test": set()}
+    for index, part in enumerate(data.parts.tolist()):
+        with pytest.raises(RoomAskedError) as asked:
+            data.read(index)
+        rooms[part].add(asked.value.args[0])
+    # Ten rooms: the last two for tests, one of the other eight for validation.
+    assert [len(numbers) for numbers in rooms.values()] == [7, 1, 2]
+    assert len(set.union(*rooms.values())) == 10
+    assert rooms["test"] == {8, 9}
+
+
+@pytest.mark.parametrize(("num", "num_test"), [(8, 0), (9, 1), (16, 8), (24, 8)])
+def test_two_simulated_rooms_are_enough_for_a_test_part(
+    num: int, num_test: int
+) -> None:
+    (data,) = open_data([f"simulated:{num}"])
+    assert data.parts.tolist() == ["train"] * (num - num_test) + ["test"] * num_test
+
+
 def test_simulated_rooms_have_both_kinds_of_labels() -> None:
     (data,) = open_data(["simulated:5"])
     assert len(data) == 5
-    assert data.is_test.tolist() == [False] * 4 + [True]
     labelled = data.read(0)
     assert labelled.frame is not None and labelled.semantic is not None
     assert labelled.semantic.shape == labelled.rgb.shape[:2]

@@ -1,4 +1,6 @@
 import logging
+import os
+import time
 from pathlib import Path
 
 import cv2
@@ -13,6 +15,7 @@ from training_data import (
 
 from core.bins import HNBins
 from core.errors import DatasetError
+from training.datasets import cache
 from training.datasets import prepare as prepare_module
 from training.datasets.cache import cache_folder
 from training.datasets.nyuv2_folder import NYUv2Folder
@@ -93,6 +96,49 @@ def test_what_changes_labels_makes_them_anew(tmp_path: Path, change: str) -> Non
     ticks: list[int] = []
     prepare(data, wanted, recipe, lambda: ticks.append(1))
     assert len(ticks) == 2
+
+
+def entries() -> set[str]:
+    return {folder.name for folder in cache_folder().iterdir()}
+
+
+def test_what_became_stale_leaves_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = NYUv2Folder(write_nyuv2_folder(tmp_path / "nyu", train=2, test=0))
+    other = NYUv2Folder(write_nyuv2_folder(tmp_path / "other", train=1, test=0))
+    prepare(other, other.has_depth, RECIPE)
+    kept = entries()
+    prepare(data, data.has_depth, RECIPE)
+    prepare(data, ~data.has_depth, RECIPE)
+    assert len(entries()) == 3
+    # Other code, then other data.
+    monkeypatch.setattr(cache, "_code_version", lambda: "newer")
+    prepare(data, data.has_depth, RECIPE)
+    before = entries()
+    assert kept < before and len(before) == 2
+    (tmp_path / "nyu/train/label40/0003.png").unlink()
+    data = NYUv2Folder(tmp_path / "nyu")
+    prepared = prepare(data, data.has_depth, RECIPE)
+    assert kept < entries() != before and len(entries()) == 2
+    assert prepared.has_semantic.tolist() == [False, True]
+
+
+def test_what_a_killed_run_left_in_the_cache_is_deleted_after_an_hour(
+    tmp_path: Path,
+) -> None:
+    two_hours_ago = time.time() - 7200
+    for name, is_written in (("dead", False), ("alive", True)):
+        folder = cache_folder() / f"unfinished-{name}"
+        folder.mkdir(parents=True)
+        (folder / "rgb.npy").write_bytes(b"half")
+        if not is_written:
+            os.utime(folder / "rgb.npy", (two_hours_ago, two_hours_ago))
+        os.utime(folder, (two_hours_ago, two_hours_ago))
+    data = NYUv2Folder(write_nyuv2_folder(tmp_path / "nyu", train=1, test=0))
+    prepare(data, data.has_depth, RECIPE)
+    left = {name for name in entries() if name.startswith("unfinished-")}
+    assert left == {"unfinished-alive"}
 
 
 def test_the_content_tells_whether_a_label_changed(tmp_path: Path) -> None:

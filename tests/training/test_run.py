@@ -2,22 +2,33 @@ import json
 import os
 import re
 import signal
+import time
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from torch import nn
 from training_data import write_nyuv2_folder
 
 from core.bins import HNBins
 from core.errors import CheckpointError, HNError
-from core.nyuv2 import NYU40_NAMES
+from core.nyuv2 import COLOR_CAMERA, NYU40_NAMES
 from core.prediction import Predictor
 from training import loop, presets, run
 from training.config import TrainConfig
+from training.datasets.prepare import PreparedData
+from training.datasets.samples import Samples
+from training.evaluation import evaluate
 from training.loop import Interrupted
+from training.metrics import Scores
 from training.presets import Preset
+from training.progress import prepare_all
 from training.run import run_training
+from training.run_folder import new_folder
+from training.train_command import main, train
 
 TINY = Preset(
     widths=(8, 8),
@@ -158,6 +169,8 @@ def test_scratch_and_pretrained_differ_only_in_their_start(
 
 def test_data_without_semantic_labels_is_pretrained_on_only(tmp_path: Path) -> None:
     data = write_nyuv2_folder(tmp_path / "d", train=8, test=0, kinds=["depth"])
+    data = data / "train"
+    np.savetxt(data / "K.txt", COLOR_CAMERA.resized(320, 240).K)
     run_training(config(data, tmp_path / "run"))
     results = json.loads((tmp_path / "run" / "results.json").read_text())
     assert (results["task"], results["evaluated_on"]) == ("hn", "validation")
@@ -208,6 +221,87 @@ def test_unusable_options_and_data_leave_no_folder(
             run_training(replace(good, **options))  # type: ignore[arg-type]
         assert "\n" not in str(caught.value)
         assert not out.exists()
+    out.mkdir()
+    with pytest.raises(HNError, match="no data given"):
+        run_training(replace(good, data=()))
+    assert list(out.iterdir()) == []
+
+
+def test_a_run_has_its_folder_before_it_prepares(
+    nyuv2_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "export_model", lambda *_: 0.0)
+    refused: list[str] = []
+
+    def prepare_beside_another_run(*arguments: Any) -> list[PreparedData]:
+        for other in (config(nyuv2_folder, out), TrainConfig(out=out, resume=True)):
+            with pytest.raises(HNError) as caught:
+                run_training(other)
+            refused.append(str(caught.value))
+        return prepare_all(*arguments)
+
+    monkeypatch.setattr(run, "prepare_all", prepare_beside_another_run)
+    out = tmp_path / "run"
+    run_training(config(nyuv2_folder, out, seed=5))
+    assert json.loads((out / "config.json").read_text())["options"]["seed"] == 5
+    assert "not empty" in refused[0]
+    assert "has not begun to train" in refused[1]
+
+
+def test_of_two_runs_that_find_an_empty_folder_one_claims_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "run"
+    out.mkdir()
+    with new_folder(TrainConfig(out=out)):
+        # What the other run saw a moment before.
+        monkeypatch.setattr(Path, "iterdir", lambda path: iter(()))
+        with (
+            pytest.raises(HNError, match="not empty"),
+            new_folder(TrainConfig(out=out)),
+        ):
+            pass
+        assert (out / "config.json").exists()
+
+
+def test_runs_without_a_name_never_share_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(time, "strftime", lambda _: "2024-02-03-040506")
+    folders = []
+    with ExitStack() as stack:
+        for _ in range(3):
+            folders.append(stack.enter_context(new_folder(TrainConfig())))
+    assert [str(folder) for folder in folders] == [
+        "runs/2024-02-03-040506",
+        "runs/2024-02-03-040506-2",
+        "runs/2024-02-03-040506-3",
+    ]
+    with (
+        new_folder(TrainConfig(name="mine")),
+        pytest.raises(HNError, match=r"runs/mine exists"),
+        new_folder(TrainConfig(name="mine")),
+    ):
+        pass
+
+
+def test_networks_are_evaluated_where_they_were_trained(
+    nyuv2_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    devices = []
+
+    def evaluate_there(
+        network: nn.Module, evaluated: Samples, num_classes: int, device: str = "cpu"
+    ) -> Scores:
+        devices.append(device)
+        return evaluate(network, evaluated, num_classes, device)
+
+    monkeypatch.setattr(run, "export_model", lambda *_: 0.0)
+    monkeypatch.setattr(run, "evaluate", evaluate_there)
+    monkeypatch.setattr(run, "_device", lambda: "cpu:0")  # a GPU's stand-in
+    run_training(config(nyuv2_folder, tmp_path / "run"))
+    assert devices == ["cpu:0", "cpu:0"]
 
 
 def test_a_run_is_resumed_only_as_it_was_started(
@@ -217,9 +311,7 @@ def test_a_run_is_resumed_only_as_it_was_started(
     out = tmp_path / "run"
     run_training(config(nyuv2_folder, out, seed=3))
     resumed = TrainConfig(out=out, resume=True)
-    with pytest.raises(HNError, match="started with seed 3, not 4"):
-        run_training(replace(resumed, seed=4))
-    run_training(replace(resumed, seed=3))
+    run_training(resumed)
     # A label image that changed since.
     file = nyuv2_folder / "train/label40/0003.png"
     file.write_bytes((nyuv2_folder / "train/label40/0004.png").read_bytes())
@@ -228,3 +320,38 @@ def test_a_run_is_resumed_only_as_it_was_started(
     (out / "config.json").write_text("{")
     with pytest.raises(CheckpointError, match=r"config\.json is damaged"):
         run_training(resumed)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["--seed", "4"],
+        ["--seed", "0"],
+        ["--seed=0"],
+        ["--preset", "laptop"],
+        ["--labelled_frames", "4"],
+        ["--bins.angle-edges", "45"],
+        ["--data", "nyu"],
+    ],
+)
+def test_resuming_refuses_other_options_even_if_they_say_the_default(
+    given: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["hn-train", "--resume", f"--out={tmp_path}"]
+    for arguments, message in (
+        ([*words, *given], "leave out all others but --out"),
+        (words, "holds no run to continue"),
+    ):
+        monkeypatch.setattr("sys.argv", arguments)
+        with pytest.raises(SystemExit) as end:
+            main()
+        assert end.value.code == 2
+        assert message in capsys.readouterr().err
+
+
+def test_resuming_refuses_a_config_that_says_more(tmp_path: Path) -> None:
+    with pytest.raises(HNError, match="leave out all others"):
+        train(TrainConfig(out=tmp_path, resume=True, seed=4))

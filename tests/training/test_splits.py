@@ -3,20 +3,74 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from training.datasets.dataset import last_fifth
 from training.datasets.splits import (
+    GAP,
     choose_hn_frames,
     even_shares,
     evenly,
-    validation_blocks,
+    independent_parts,
+    last_fifth,
+    sequence_parts,
 )
 
 
-def test_the_last_fifth_of_the_used_frames_is_held_out() -> None:
-    used = np.array([True] * 6 + [False] * 3 + [True] * 4)
-    assert np.flatnonzero(last_fifth(used)).tolist() == [11, 12]
-    assert not last_fifth(np.ones(4, bool)).any()
-    assert not last_fifth(np.zeros(9, bool)).any()
+def annotated(num: int, indices: list[int]) -> np.ndarray:
+    return np.isin(np.arange(num), indices)
+
+
+def rows(parts: np.ndarray, part: str) -> list[int]:
+    return np.flatnonzero(parts == part).tolist()
+
+
+def distance(parts: np.ndarray, part: str, other: str) -> int:
+    """The fewest frames from one part to another."""
+    ours, theirs = np.array(rows(parts, part)), np.array(rows(parts, other))
+    return int(np.abs(ours[:, None] - theirs).min())
+
+
+def test_parts_of_a_sparsely_annotated_sequence_keep_their_distance() -> None:
+    marks = list(range(7, 400, 13))  # 31 frames, the last is 397
+    parts = sequence_parts(annotated(420, marks))
+    # The last 6 annotated are 332 ... 397; their neighbours and the end go with them.
+    assert rows(parts, "test") == list(range(332, 420))
+    for pair in (("validation", "test"), ("train", "validation")):
+        assert distance(parts, *pair) == GAP + 1 == 16
+    # Of the other 24 the last two, 293 and 306, are validated on.
+    assert rows(parts, "validation") == list(range(293, 317))
+    assert rows(parts, "train") == list(range(278))
+
+
+def test_validation_of_a_sequence_is_one_run_although_annotations_end_early() -> None:
+    parts = sequence_parts(annotated(1000, [3, 60, 130, 200]))
+    assert rows(parts, "test") == []
+    assert rows(parts, "validation") == list(range(200, 300))
+    assert rows(parts, "train") == [*range(185), *range(315, 1000)]
+
+
+def test_without_annotations_the_end_of_a_sequence_is_validated_on() -> None:
+    parts = sequence_parts(np.zeros(200, bool))
+    assert rows(parts, "train") == list(range(165))
+    assert rows(parts, "validation") == list(range(180, 200))
+
+
+def test_a_short_sequence_has_shorter_gaps() -> None:
+    parts = sequence_parts(np.ones(40, bool))
+    assert rows(parts, "train") == list(range(22))
+    assert rows(parts, "validation") == [26, 27]
+    assert rows(parts, "test") == list(range(32, 40))
+
+
+@pytest.mark.parametrize("marks", [[0, 1, 2, 3, 4], [11], [290, 292, 294, 297, 299]])
+def test_nothing_is_held_out_that_would_leave_nothing_annotated(
+    marks: list[int],
+) -> None:
+    parts = sequence_parts(annotated(300, marks))
+    assert rows(parts, "train") == list(range(300))
+
+
+def test_the_last_fifth_is_at_least_one_of_two() -> None:
+    held_out = [np.flatnonzero(last_fifth(num)).tolist() for num in (1, 2, 9, 10)]
+    assert held_out == [[], [1], [8], [8, 9]]
 
 
 @pytest.mark.parametrize(
@@ -44,23 +98,33 @@ def test_evenly_keeps_the_distance_and_the_order() -> None:
 def test_test_frames_get_hn_labels_beside_the_limit() -> None:
     dataset = SimpleNamespace(
         has_depth=np.array([True] * 8 + [False, True, True]),
-        is_test=np.array([False] * 9 + [True, True]),
+        parts=np.array(["train"] * 6 + ["validation"] * 3 + ["test"] * 2),
     )
     (chosen,) = choose_hn_frames([dataset], 4)  # type: ignore[list-item]
     assert np.flatnonzero(chosen).tolist() == [0, 2, 4, 6, 9, 10]
 
 
-@pytest.mark.parametrize("num", [4, 5, 19, 20, 57, 795])
+def test_unused_frames_get_no_hn_labels() -> None:
+    dataset = SimpleNamespace(
+        has_depth=np.ones(5, bool),
+        parts=np.array(["train", "unused", "validation", "unused", "test"]),
+    )
+    (chosen,) = choose_hn_frames([dataset], 50)  # type: ignore[list-item]
+    assert np.flatnonzero(chosen).tolist() == [0, 2, 4]
+
+
+@pytest.mark.parametrize("num", [4, 5, 19, 20, 57, 95, 99, 795])
 def test_validation_frames_are_a_tenth_in_few_blocks(num: int) -> None:
-    is_train = np.ones(num, bool)
-    is_train[:3] = num < 10  # some test frames at the start
-    chosen = validation_blocks(is_train)
-    assert not (chosen & ~is_train).any()
-    tenth = max(1, is_train.sum() // 10)
-    assert 0.9 * tenth <= chosen.sum() <= tenth
+    is_test = np.zeros(num + 3, bool)
+    is_test[:3] = True
+    parts = independent_parts(is_test)
+    assert rows(parts, "test") == [0, 1, 2]
+    chosen = parts == "validation"
+    assert chosen.sum() == max(1, num // 10)
+    assert (parts == "train").sum() == num - chosen.sum()
     starts = np.count_nonzero(np.diff(np.r_[False, chosen].astype(int)) == 1)
     assert starts <= 5
 
 
 def test_three_frames_leave_none_for_validation() -> None:
-    assert not validation_blocks(np.ones(3, bool)).any()
+    assert rows(independent_parts(np.zeros(3, bool)), "train") == [0, 1, 2]

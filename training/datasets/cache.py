@@ -5,11 +5,16 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
 import core
+
+UNFINISHED = "unfinished-"
+ABANDONED_S = 3600.0
 
 
 def cache_folder() -> Path:
@@ -18,19 +23,20 @@ def cache_folder() -> Path:
     return Path(root) / "hn-capture" / "training"
 
 
-def cache_key(*parts: object) -> str:
-    """A name that changes with the parts, and with the code that reads and labels."""
-    text = json.dumps([_code_version(), *parts])
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
+def cached(
+    subject: object, state: object, choice: object, fill: Callable[[Path], None]
+) -> Path:
+    """The folder of these three; where there is none yet, `fill` makes its content.
 
-
-def cached(key: str, fill: Callable[[Path], None]) -> Path:
-    """The folder of this key; where there is none yet, `fill` makes its content."""
-    folder = cache_folder() / key
+    `subject` is what is cached; what was cached of it in another `state`, or by other
+    code, is deleted then. One subject may be cached with several choices.
+    """
+    subject_key, state_key = _key(subject), _key((_code_version(), state))
+    folder = cache_folder() / "-".join((subject_key, state_key, _key(choice)))
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=folder.parent))
+    unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=folder.parent))
     try:
         fill(unfinished)
         try:
@@ -40,7 +46,33 @@ def cached(key: str, fill: Callable[[Path], None]) -> Path:
                 raise
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+    for old in folder.parent.glob(f"{subject_key}-*"):
+        if not old.name.startswith(f"{subject_key}-{state_key}-"):
+            _delete(old)
+    for old in folder.parent.glob(f"{UNFINISHED}*"):
+        if time.time() - _last_write(old) > ABANDONED_S:
+            _delete(old)
     return folder
+
+
+def _delete(folder: Path) -> None:
+    """Delete a folder, at once for whoever looks it up."""
+    doomed = folder.with_name(f"{UNFINISHED}{folder.name}")
+    with suppress(OSError):  # another run was faster, or still reads it
+        folder.rename(doomed)
+        shutil.rmtree(doomed)
+
+
+def _last_write(folder: Path) -> float:
+    """When something in the folder was last written, in seconds; now, if it is gone."""
+    try:
+        return max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+    except OSError:
+        return time.time()
+
+
+def _key(part: object) -> str:
+    return hashlib.sha256(json.dumps(part).encode()).hexdigest()[:16]
 
 
 @lru_cache(maxsize=1)

@@ -3,11 +3,15 @@
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
 from core.frame import RgbdFrame
+
+Part = Literal["train", "validation", "test"]
+UNUSED = "unused"
+"""Instead of a part: the frame is too near to another part's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +46,8 @@ class Dataset(Protocol):
         """(N,) bool: which frames have semantic labels."""
 
     @property
-    def is_test(self) -> np.ndarray:
-        """(N,) bool: which frames are for the final test, and for nothing else."""
+    def parts(self) -> np.ndarray:
+        """(N,) of str: the Part of every frame, or UNUSED."""
 
     def __len__(self) -> int: ...
 
@@ -52,14 +56,6 @@ class Dataset(Protocol):
 
     def read(self, index: int) -> LabelledFrame:
         """One frame, for any thread; UnreadableFrameError where it is damaged."""
-
-
-def last_fifth(used: np.ndarray) -> np.ndarray:
-    """(N,) bool: the last 20 % of the frames that `used`, (N,) bool, marks."""
-    indices = np.flatnonzero(used)
-    held_out = np.zeros(len(used), bool)
-    held_out[indices[len(indices) - len(indices) // 5 :]] = True
-    return held_out
 
 
 def file_state(files: Sequence[Path]) -> list[Hashable]:

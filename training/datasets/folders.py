@@ -7,10 +7,8 @@ import numpy as np
 
 from core.errors import HNError, UnreadableFrameError
 from core.interchange import open_frames
-from training.datasets.dataset import (
-    LabelledFrame,
-    file_state,
-)
+from training.datasets.dataset import LabelledFrame, file_state
+from training.datasets.splits import sequence_parts
 
 
 class FolderData:
@@ -25,7 +23,7 @@ class FolderData:
         num_frames = len(self._source)
         self.has_depth = np.ones(num_frames, bool)
         self.has_semantic = np.zeros(num_frames, bool)
-        self.is_test = np.zeros(num_frames, bool)
+        self.parts = sequence_parts(self.has_semantic)
 
     def __len__(self) -> int:
         """Frames in the folder."""

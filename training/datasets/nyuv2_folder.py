@@ -11,9 +11,11 @@ import numpy as np
 from core.errors import DatasetError
 from core.frame import RgbdFrame
 from core.images import read_classes, read_color, read_depth
+from core.interchange.calibration import CAMERA_FILES
 from core.nyuv2 import NYU40_NAMES, without_border
 from training.datasets.dataset import LabelledFrame, file_state
 from training.datasets.nyuv2 import color_intrinsics, semantic_from_40
+from training.datasets.splits import independent_parts
 
 DEPTH_SCALE = 1e-3
 SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -40,7 +42,8 @@ class NYUv2Folder:
         self._label = _partners(entries, "label40")
         self.has_depth = np.array([file is not None for file in self._depth])
         self.has_semantic = np.array([file is not None for file in self._label])
-        self.is_test = np.array([part.name == "test" for part, _ in entries])
+        is_test = np.array([part.name == "test" for part, _ in entries])
+        self.parts = independent_parts(is_test)
 
     def __len__(self) -> int:
         """How many frames, both parts together."""
@@ -69,8 +72,30 @@ class NYUv2Folder:
 
 
 def is_nyuv2_folder(path: Path) -> bool:
-    """Whether the folder, or a train/ or test/ folder in it, has NYUv2's layout."""
-    return bool(_parts(path))
+    """Whether the folder, or a train/ or test/ folder in it, has NYUv2's layout.
+
+    NYUv2's camera is known; a camera file beside the images tells of another one.
+    """
+    parts = _parts(path)
+    return any((part / "label40").is_dir() for part in parts) and not any(
+        (folder / name).is_file() for folder in (path, *parts) for name in CAMERA_FILES
+    )
+
+
+def check_no_parts(path: Path) -> None:
+    """Refuse a folder that is not NYUv2's but has its label40/, or only train/, test/."""
+    parts = _parts(path)
+    if (path / "label40").is_dir():
+        raise DatasetError(
+            f"{path} has label40/ like NYUv2 and a camera file of its own; remove the "
+            "camera file if these are NYUv2's images, or rename label40/ if not"
+        )
+    if parts and not (path / "depth").is_dir():
+        raise DatasetError(
+            f"{path} has {' and '.join(f'{part.name}/' for part in parts)} but is not "
+            "NYUv2, which has label40/ folders and no camera file; name the folders to "
+            f"train on themselves: --data {' '.join(map(str, parts))}"
+        )
 
 
 def _parts(path: Path) -> list[Path]:

@@ -20,6 +20,7 @@ from training.datasets.nyuv2 import (
     is_official_test,
     semantic_from_894,
 )
+from training.datasets.splits import independent_parts
 
 FILE_NAME = "nyu_depth_v2_labeled.mat"
 # 0.2 mm a unit: finer than the Kinect's own steps, and the largest value, 10 m, fits.
@@ -64,7 +65,7 @@ class NYUv2Mat:
         num_frames = len(self._images)
         self.has_depth = np.ones(num_frames, bool)
         self.has_semantic = np.ones(num_frames, bool)
-        self.is_test = is_official_test()[:num_frames]
+        self.parts = independent_parts(is_official_test()[:num_frames])
 
     def __len__(self) -> int:
         """1449 in the official file."""

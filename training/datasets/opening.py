@@ -6,7 +6,11 @@ from pathlib import Path
 from core.errors import DatasetError
 from training.datasets.dataset import Dataset
 from training.datasets.folders import FolderData
-from training.datasets.nyuv2_folder import NYUv2Folder, is_nyuv2_folder
+from training.datasets.nyuv2_folder import (
+    NYUv2Folder,
+    check_no_parts,
+    is_nyuv2_folder,
+)
 from training.datasets.nyuv2_mat import FILE_NAME, NYUv2Mat
 from training.datasets.recordings import RecordingData, find_recordings
 
@@ -51,6 +55,7 @@ def _open(spec: str) -> list[Dataset]:
     recordings = find_recordings(path)
     if recordings:
         return [RecordingData(folder) for folder in recordings]
+    check_no_parts(path)
     return [FolderData(path)]
 
 

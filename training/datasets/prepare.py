@@ -20,7 +20,7 @@ import numpy as np
 from core.bins import HNBins
 from core.errors import DatasetError, UnreadableFrameError
 from core.hn_labels import label_frame
-from training.datasets.cache import cache_key, cached
+from training.datasets.cache import cached
 from training.datasets.dataset import Dataset
 
 logger = logging.getLogger(__name__)
@@ -56,8 +56,8 @@ class PreparedData:
     """(N,) bool: a floor was found."""
     has_semantic: np.ndarray
     """(N,) bool."""
-    is_test: np.ndarray
-    """(N,) bool."""
+    parts: np.ndarray
+    """(N,) of str: the Part of every frame, or UNUSED."""
     skipped: dict[str, int]
     """Why frames lack labels that they could have had, and how many."""
     content: str
@@ -76,9 +76,11 @@ def prepare(
     cache; `advance` is called for every other one.
     """
     wanted = np.flatnonzero(wants_hn).tolist()
-    key = cache_key(dataset.fingerprint(), wanted, asdict(recipe))
     folder = cached(
-        key, lambda unfinished: _fill(unfinished, dataset, wants_hn, recipe, advance)
+        (dataset.name, asdict(recipe)),
+        dataset.fingerprint(),
+        wanted,
+        lambda unfinished: _fill(unfinished, dataset, wants_hn, recipe, advance),
     )
     arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
     frames = json.loads((folder / FRAMES_FILE).read_text(encoding="utf-8"))
@@ -87,7 +89,7 @@ def prepare(
         class_names=tuple(dataset.class_names),
         has_hn=np.array(frames["has_hn"], bool),
         has_semantic=np.array(frames["has_semantic"], bool),
-        is_test=dataset.is_test,
+        parts=dataset.parts,
         skipped=frames["skipped"],
         content=frames["content"],
         **arrays,

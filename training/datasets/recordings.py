@@ -9,15 +9,12 @@ from core.annotations import FOLDER as ANNOTATIONS
 from core.errors import RecordingError, UnreadableFrameError
 from core.recording import Recording
 from core.recording.writer import CAPTURE_FILE
-from training.datasets.dataset import (
-    LabelledFrame,
-    file_state,
-    last_fifth,
-)
+from training.datasets.dataset import LabelledFrame, file_state
+from training.datasets.splits import sequence_parts
 
 
 class RecordingData:
-    """The frames of one recording; the last fifth of the annotated are for tests."""
+    """The frames of one recording; its end, if annotated, is for tests."""
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
@@ -30,7 +27,7 @@ class RecordingData:
         num_frames = len(self._recording)
         self.has_depth = np.ones(num_frames, bool)
         self.has_semantic = np.array([k in annotated for k in range(num_frames)])
-        self.is_test = last_fifth(self.has_semantic)
+        self.parts = sequence_parts(self.has_semantic)
 
     def __len__(self) -> int:
         """Frames in the recording."""

@@ -6,11 +6,11 @@ from typing import Literal
 
 import numpy as np
 
+from training.datasets.dataset import Part
 from training.datasets.prepare import PreparedData
-from training.datasets.splits import evenly, validation_blocks
+from training.datasets.splits import evenly
 
 Target = Literal["hn", "semantic"]
-Part = Literal["train", "validation", "test"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ def samples(data: Sequence[PreparedData], target: Target, part: Part) -> Samples
     places = [
         (number, row)
         for number, prepared in enumerate(data)
-        for row in np.flatnonzero(_in_part(prepared, part) & _has(prepared, target))
+        for row in np.flatnonzero((prepared.parts == part) & _has(prepared, target))
     ]
     return Samples(
         rgb=tuple(prepared.rgb for prepared in data),
@@ -55,14 +55,3 @@ def samples(data: Sequence[PreparedData], target: Target, part: Part) -> Samples
 
 def _has(prepared: PreparedData, target: Target) -> np.ndarray:
     return prepared.has_hn if target == "hn" else prepared.has_semantic
-
-
-def _in_part(prepared: PreparedData, part: Part) -> np.ndarray:
-    if part == "test":
-        return prepared.is_test
-    is_train = ~prepared.is_test & (prepared.has_hn | prepared.has_semantic)
-    # Blocks of each kind, so that a few annotated frames are validated on too.
-    is_validation = validation_blocks(
-        is_train & prepared.has_semantic
-    ) | validation_blocks(is_train & ~prepared.has_semantic)
-    return is_train & (is_validation if part == "validation" else ~is_validation)

@@ -7,13 +7,18 @@ import numpy as np
 
 from core.nyuv2 import NYU40_NAMES
 from core.simulation import room_views
-from training.datasets.dataset import LabelledFrame, last_fifth
+from core.simulation.views import VIEWS_PER_ROOM
+from training.datasets.dataset import LabelledFrame
+from training.datasets.splits import independent_parts, last_fifth
 
 SEED = 0
 
 
 class SimulatedData:
-    """`num_frames` random views of random rooms, the same ones every time."""
+    """`num_frames` random views of random rooms, the same ones every time.
+
+    A room is in one part only; its views look alike.
+    """
 
     class_names: Sequence[str] = NYU40_NAMES
 
@@ -23,7 +28,8 @@ class SimulatedData:
         self._lock = threading.Lock()
         self.has_depth = np.ones(num_frames, bool)
         self.has_semantic = np.ones(num_frames, bool)
-        self.is_test = last_fifth(self.has_semantic)
+        room = np.arange(num_frames) // VIEWS_PER_ROOM
+        self.parts = independent_parts(last_fifth(room[-1] + 1))[room]
 
     def __len__(self) -> int:
         """As many as were asked for."""

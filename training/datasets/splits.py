@@ -4,10 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from training.datasets.dataset import Dataset
+from training.datasets.dataset import UNUSED, Dataset
 
-VALIDATION_SHARE = 10  # one training frame in this many
+# All are our choice; the paper gives no values.
+TEST_SHARE = 5  # one annotated frame, or room, in this many
+VALIDATION_SHARE = 10  # one of the other frames in this many
+MIN_TO_VALIDATE = 4  # fewer frames are all needed for training
 NUM_BLOCKS = 5
+GAP = 15
+"""Frames left out between parts of a sequence: half a second at 30 a second."""
 
 
 def choose_hn_frames(datasets: Sequence[Dataset], limit: int) -> list[np.ndarray]:
@@ -17,11 +22,14 @@ def choose_hn_frames(datasets: Sequence[Dataset], limit: int) -> list[np.ndarray
     and evenly along it, as section 4 draws from scenes; a dataset that is too short
     leaves its share to the others.
     """
-    available = [dataset.has_depth & ~dataset.is_test for dataset in datasets]
+    available = [
+        dataset.has_depth & np.isin(dataset.parts, ("train", "validation"))
+        for dataset in datasets
+    ]
     shares = even_shares([int(a.sum()) for a in available], limit)
     chosen = []
     for dataset, frames, share in zip(datasets, available, shares, strict=True):
-        mask = dataset.has_depth & dataset.is_test
+        mask = dataset.has_depth & (dataset.parts == "test")
         mask[evenly(np.flatnonzero(frames), share)] = True
         chosen.append(mask)
     return chosen
@@ -42,20 +50,63 @@ def evenly(items: np.ndarray, limit: int) -> np.ndarray:
     return items[np.arange(limit) * len(items) // limit]
 
 
-def validation_blocks(is_train: np.ndarray) -> np.ndarray:
-    """(N,) bool: about a tenth of the marked frames, in a few runs of neighbours.
+def sequence_parts(is_annotated: np.ndarray) -> np.ndarray:
+    """(N,) of str: the parts of frames in which neighbours show the same place.
 
-    Neighbours show the same place, so single frames drawn at random would be seen in
-    training too. Fewer than four frames leave nothing to validate on.
+    Test is all from the last fifth of the annotated frames, (N,) bool, to the end.
+    Validation is one run of about a tenth of the others, from the last tenth of the
+    annotated ones (of all, where none is). At least GAP frames, or a tenth of a short
+    sequence, lie between parts. Nothing is held out where that would leave nothing
+    annotated to train on.
     """
-    indices = np.flatnonzero(is_train)
-    is_validation = np.zeros(len(is_train), bool)
-    if len(indices) < 4:
-        return is_validation
-    num_frames = max(1, len(indices) // VALIDATION_SHARE)
-    num_blocks = min(NUM_BLOCKS, num_frames)
-    for part in np.array_split(indices, num_blocks):
-        length = num_frames // num_blocks
-        start = (len(part) - length) // 2
-        is_validation[part[start : start + length]] = True
-    return is_validation
+    num_frames = len(is_annotated)
+    parts = _all_train(num_frames)
+    gap = min(GAP, num_frames // 10)
+    marked = np.flatnonzero(is_annotated if is_annotated.any() else parts == "train")
+
+    def hold_out(part: str, start: int, stop: int) -> None:
+        if marked[0] < start - gap:
+            parts[start - gap : stop + gap] = UNUSED
+            parts[start:stop] = part
+
+    num_test = np.count_nonzero(is_annotated) // TEST_SHARE
+    if num_test:
+        hold_out("test", marked[-num_test], num_frames)
+    num_left = np.count_nonzero(parts == "train")
+    marked = marked[marked < num_left]
+    if len(marked) >= MIN_TO_VALIDATE:
+        start = marked[-max(1, len(marked) // VALIDATION_SHARE)]
+        stop = start + max(1, num_left // VALIDATION_SHARE)
+        hold_out("validation", start, min(stop, num_left))
+    return parts
+
+
+def independent_parts(is_test: np.ndarray) -> np.ndarray:
+    """(N,) of str: the parts of frames, or rooms, that show a place of their own.
+
+    Validation is a tenth of those that are not for tests, (N,) bool, in a few runs of
+    neighbours, which may be of one building.
+    """
+    parts = _all_train(len(is_test))
+    parts[is_test] = "test"
+    indices = np.flatnonzero(~is_test)
+    if len(indices) >= MIN_TO_VALIDATE:
+        num_frames = max(1, len(indices) // VALIDATION_SHARE)
+        num_blocks = min(NUM_BLOCKS, num_frames)
+        lengths = map(len, np.array_split(np.arange(num_frames), num_blocks))
+        blocks = np.array_split(indices, num_blocks)
+        for block, length in zip(blocks, lengths, strict=True):
+            start = (len(block) - length) // 2
+            parts[block[start : start + length]] = "validation"
+    return parts
+
+
+def last_fifth(num: int) -> np.ndarray:
+    """(num,) bool: the last 20 %, at least one where there are two."""
+    held_out = np.zeros(num, bool)
+    held_out[num - max(num // TEST_SHARE, int(num >= 2)) :] = True
+    return held_out
+
+
+def _all_train(num: int) -> np.ndarray:
+    return np.full(num, "train", dtype="<U10")  # "validation" has ten letters
