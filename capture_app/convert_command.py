@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -54,6 +54,7 @@ def convert(source_path: Path, out: Path) -> str:
     source = open_frames(source_path)
     if isinstance(source, Recording):
         return _copy(source_path, out)
+    was_there = out.exists()
     writer = RecordingWriter(out, notes=f"converted from {source.name}")
     try:
         with writer, _progress(f"converting {source.name}") as advance:
@@ -61,12 +62,25 @@ def convert(source_path: Path, out: Path) -> str:
                 writer.write(frame)
                 advance(done, len(source))
     except BaseException:
-        shutil.rmtree(out)  # the writer has made it or found it empty
+        _remove_written(out, was_there)
         raise
     result = f"{out}: {writer.num_frames} frames"
     if source.pose(0) is not None:
         result += f"; a recording has no poses: keep {source_path} for them"
     return result
+
+
+def _remove_written(out: Path, was_there: bool) -> None:
+    """Take back what a writer has made; a folder that was there before stays."""
+    from core.recording.scene import SCENE_FILE
+    from core.recording.writer import CAPTURE_FILE
+
+    for name in (CAPTURE_FILE, SCENE_FILE):
+        with suppress(OSError):  # the error that brought us here matters more
+            (out / name).unlink()
+    if not was_there:
+        with suppress(OSError):
+            out.rmdir()
 
 
 def _copy(recording_path: Path, out: Path) -> str:
@@ -97,8 +111,10 @@ def _repair(path: Path) -> str:
             f"{path} is whole ({result.num_frames} frames); there is nothing to repair"
         )
     damaged = f" ({result.num_damaged} were damaged)" if result.num_damaged else ""
+    before = [str(kept) for kept in (result.cut_file, result.cut_annotations) if kept]
     return (
-        f"{path}: {result.num_frames} frames kept{damaged}; before: {result.cut_file}"
+        f"{path}: {result.num_frames} frames kept{damaged}; "
+        f"before: {' and '.join(before)}"
     )
 
 

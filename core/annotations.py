@@ -62,6 +62,13 @@ def load_annotation(
     return classes
 
 
+def annotated_frame(path: Path) -> int | None:
+    """The frame whose classes a file holds; None when it is no annotation."""
+    name = path.stem
+    is_number = name.isascii() and name.isdigit()
+    return int(name) if is_number and path.suffix == ".png" else None
+
+
 def load_class_names(recording_path: Path) -> tuple[str, ...]:
     """The names in classes.json; empty when the recording has none."""
     path = Path(recording_path) / FOLDER / CLASSES_FILE
@@ -100,8 +107,8 @@ class AnnotationImages(Mapping[int, np.ndarray]):
 
     def _indices(self) -> list[int]:
         folder = self.recording_path / FOLDER
-        paths = folder.glob("[0-9]*.png") if folder.is_dir() else ()
-        indices = sorted(int(path.stem) for path in paths if path.stem.isdigit())
+        frames = map(annotated_frame, folder.iterdir() if folder.is_dir() else ())
+        indices = sorted(frame for frame in frames if frame is not None)
         beyond = [index for index in indices if index >= self.num_frames]
         if beyond:
             raise DatasetError(

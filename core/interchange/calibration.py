@@ -1,6 +1,7 @@
 """Camera matrices that others wrote beside their images."""
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,6 +70,25 @@ def read_transform(path: Path) -> np.ndarray:
     return numbers.reshape(4, 4)
 
 
+def read_rigid_transform(path: Path) -> np.ndarray:
+    """(4, 4) float64 of a rotation and a translation."""
+    transform = read_transform(path)
+    rotation = transform[:3, :3]
+    # Rounded to two digits, a rotation is still one.
+    is_rigid = (
+        np.isfinite(transform).all()
+        and np.array_equal(transform[3], (0, 0, 0, 1))
+        and np.allclose(rotation @ rotation.T, np.eye(3), atol=0.02)
+        and np.linalg.det(rotation) > 0
+    )
+    if not is_rigid:
+        raise DatasetError(
+            f"{path} is no rigid transform; expected rows (R t), with R a 3 x 3 "
+            "rotation and t in metres, and (0 0 0 1)"
+        )
+    return transform
+
+
 def read_numbers(path: Path) -> np.ndarray:
     """(n,) float64, all numbers of a text file."""
     try:
@@ -101,7 +121,9 @@ def _read_json(path: Path) -> CameraFile:
             size = int(values["width"]), int(values["height"])
         # Open3D counts units per metre.
         scale = 1 / float(values["depth_scale"]) if "depth_scale" in values else None
-    except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:
+        if scale is not None and not 0 < scale < math.inf:
+            raise ValueError(f"depth_scale is {values['depth_scale']}, not positive")
+    except (ValueError, KeyError, TypeError, ArithmeticError) as error:
         raise DatasetError(
             f"{path} cannot be read ({error}); expected Open3D's intrinsic_matrix, or "
             "fx, fy, cx and cy"
@@ -110,7 +132,8 @@ def _read_json(path: Path) -> CameraFile:
 
 
 def _checked(path: Path, matrix: np.ndarray) -> np.ndarray:
-    if not np.allclose(matrix[[1, 2, 2, 2], [0, 0, 1, 2]], (0, 0, 0, 1)):
+    rest = matrix[[1, 2, 2, 2], [0, 0, 1, 2]]
+    if not (np.isfinite(matrix).all() and np.allclose(rest, (0, 0, 0, 1))):
         raise DatasetError(
             f"{path} is no camera matrix; expected rows (fx 0 cx), (0 fy cy), (0 0 1)"
         )

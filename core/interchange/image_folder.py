@@ -12,7 +12,7 @@ from core.errors import DatasetError
 from core.frame import Intrinsics, RgbdFrame
 from core.images import read_color, read_depth
 
-NOMINAL_FPS = 30.0  # image folders have no clock; frame n is taken to be n/30 s old
+NOMINAL_FPS = 30.0  # image folders have no clock; frame n comes at n/30 s
 
 
 class FrameSource(Protocol):
@@ -39,7 +39,10 @@ def as_it_is(depth: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class ImageFolder:
-    """Pairs of image files with one calibration; a file is read on look-up."""
+    """Pairs of image files with one calibration; a file is read on look-up.
+
+    Frames are counted from 0: the numbers in names may be a clock's, or leave gaps.
+    """
 
     path: Path
     pairs: Sequence[tuple[Path, Path]]
@@ -69,7 +72,7 @@ class ImageFolder:
         depth = self.decode_depth(read_depth(depth_file))
         _check_size(color_file, rgb, self.color_intrinsics)
         _check_size(depth_file, depth, self.depth_intrinsics)
-        number = frame_number(color_file, default=range(len(self))[index])
+        number = range(len(self))[index]
         return RgbdFrame(
             rgb=rgb,
             depth=depth,
@@ -93,12 +96,6 @@ class ImageFolder:
 def number_key(path: Path) -> tuple[int, ...]:
     """Every number in a file's name: (2, 150) of "kitchen2-frame-000150.color.png"."""
     return tuple(int(digits) for digits in re.findall(r"\d+", path.stem))
-
-
-def frame_number(path: Path, default: int) -> int:
-    """The last number in a file's name, or `default` when it has none."""
-    key = number_key(path)
-    return key[-1] if key else default
 
 
 def _check_size(path: Path, image: np.ndarray, camera: Intrinsics) -> None:

@@ -16,7 +16,7 @@ from core.interchange.calibration import (
     TRANSFORM_FILE,
     CameraFile,
     find_camera_file,
-    read_transform,
+    read_rigid_transform,
 )
 from core.interchange.image_folder import (
     FrameSource,
@@ -222,7 +222,7 @@ def _transform(path: Path) -> np.ndarray:
             f"{path} has a depth camera of its own but no {TRANSFORM_FILE}; add the "
             "4 x 4 transform from depth to colour, in metres"
         )
-    return read_transform(file)
+    return read_rigid_transform(file)
 
 
 def _without_seven_scenes_missing(depth: np.ndarray) -> np.ndarray:

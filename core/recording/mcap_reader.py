@@ -5,11 +5,12 @@ processes and threads that share a recording never move each other's place in it
 """
 
 import struct
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 import zstandard
@@ -23,9 +24,19 @@ from mcap.writer import MCAP0_MAGIC
 
 from core.errors import RecordingError
 
-DAMAGE = (McapError, zstandard.ZstdError, struct.error, ValueError, KeyError)
+DAMAGE = (
+    McapError,
+    zstandard.ZstdError,
+    struct.error,
+    ValueError,
+    KeyError,
+    MemoryError,  # a length that no memory holds
+    OverflowError,
+)
 """What decoding damaged bytes raises."""
 _HEAD = struct.Struct("<BQ")  # a record's opcode and length
+_FOOTER_BODY = struct.Struct("<QQI")  # where the index starts, and its checksum
+_END_SIZE = _FOOTER_BODY.size + len(MCAP0_MAGIC)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +60,7 @@ class Record(NamedTuple):
 
 
 def read_index(path: Path) -> FileIndex | None:
-    """The index at the end of the file, or None when the file was cut off."""
+    """The index at the end of the file, or None when it was cut off or is damaged."""
     with path.open("rb") as file:
         start = file.read(len(MCAP0_MAGIC))
         if not start:
@@ -61,32 +72,33 @@ def read_index(path: Path) -> FileIndex | None:
                 f"{path} is not an MCAP file; expected the capture.mcap of a recording"
             )
         size = file.seek(0, 2)
-        file.seek(max(0, size - len(MCAP0_MAGIC)))
-        if size < 2 * len(MCAP0_MAGIC) or file.read() != MCAP0_MAGIC:
+        if not _has_whole_summary(file, size):
             return None
         file.seek(0)
         try:
-            reader = make_reader(file)
-            summary = reader.get_summary()
-            metadata = {
-                record.name: record.metadata for record in reader.iter_metadata()
-            }
+            summary = make_reader(file).get_summary()
+            if summary is None or summary.statistics is None:
+                return None
+            chunks = np.array(
+                [(c.chunk_start_offset, c.chunk_length) for c in summary.chunk_indexes],
+                np.int64,
+            )
         except DAMAGE:
             return None
-    if summary is None or summary.statistics is None:
-        return None
-    chunks = [(c.chunk_start_offset, c.chunk_length) for c in summary.chunk_indexes]
+    metadata = [
+        read_metadata(path, m.offset, m.length) for m in summary.metadata_indexes
+    ]
     return FileIndex(
-        np.array(chunks, np.int64).reshape(-1, 2),
+        chunks.reshape(-1, 2),
         summary.statistics.channel_message_counts,
-        metadata,
+        {record.name: record.metadata for record in metadata},
     )
 
 
 def read_messages(path: Path, offset: int, length: int) -> list[Message]:
     """The messages of one chunk; raises one of DAMAGE when its checksum is wrong."""
     data = _read(path, offset, length)
-    if len(data) != length or data[0] != Opcode.CHUNK:
+    if data[:1] != bytes([Opcode.CHUNK]):
         raise ValueError(f"there is no chunk at byte {offset}")
     chunk = Chunk.read(_body(data))
     records = breakup_chunk(chunk, validate_crc=True)
@@ -95,7 +107,12 @@ def read_messages(path: Path, offset: int, length: int) -> list[Message]:
 
 def read_metadata(path: Path, offset: int, length: int) -> Metadata:
     """The metadata record at `offset`."""
-    return Metadata.read(_body(_read(path, offset, length)))
+    try:
+        return Metadata.read(_body(_read(path, offset, length)))
+    except DAMAGE as error:
+        raise RecordingError(
+            f"{path} is damaged where its calibration is; use a copy"
+        ) from error
 
 
 def whole_records(path: Path) -> Iterator[Record]:
@@ -117,8 +134,25 @@ def whole_records(path: Path) -> Iterator[Record]:
             position += length
 
 
+def _has_whole_summary(file: BinaryIO, size: int) -> bool:
+    """Whether the file ends with an index whose checksum is right."""
+    if size < len(MCAP0_MAGIC) + _END_SIZE:
+        return False
+    file.seek(size - _END_SIZE)
+    end = file.read()
+    start, _, checksum = _FOOTER_BODY.unpack_from(end)
+    if end[_FOOTER_BODY.size :] != MCAP0_MAGIC or not 0 < start < size:
+        return False
+    file.seek(start)
+    # The checksum covers everything from the start of the index up to itself.
+    summary = file.read(max(0, size - start - len(MCAP0_MAGIC) - 4))
+    return checksum in (zlib.crc32(summary), 0)  # MCAP: 0 says "not computed"
+
+
 def _read(path: Path, offset: int, length: int) -> bytes:
     with path.open("rb") as file:
+        if not 0 <= offset <= offset + length <= file.seek(0, 2):
+            raise ValueError(f"there are no {length} bytes at byte {offset}")
         file.seek(offset)
         return file.read(length)
 

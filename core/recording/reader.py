@@ -20,8 +20,9 @@ from core.recording.mcap_reader import (
     read_messages,
     whole_records,
 )
+from core.recording.provenance import decode_provenance
 from core.recording.scene import SceneInfo, load_scene
-from core.recording.writer import CAPTURE_FILE, FORMAT_VERSION, METADATA_NAME
+from core.recording.writer import CAPTURE_FILE
 
 
 class Recording:
@@ -31,32 +32,14 @@ class Recording:
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
         index = _open(self.path)
-        try:
-            provenance = index.metadata[METADATA_NAME]
-            version = provenance["version"]
-        except KeyError:
-            raise RecordingError(
-                f"{self._file} is an MCAP file of another program; expected one that "
-                "hn-record, hn-capture or hn-convert wrote"
-            ) from None
-        if version != FORMAT_VERSION:
-            raise RecordingError(
-                f"{self.path} has format version {version} and this program reads "
-                f"{FORMAT_VERSION}; update hn-capture"
-            )
+        self.calibration, scene = decode_provenance(self._file, index.metadata)
         if index.num_messages.get(frames.DEPTH.id) != len(index.chunks):
             raise RecordingError(
                 f"{self._file} was rewritten by another tool and its frames cannot be "
                 "found any more; use the original file"
             )
-        try:
-            self.calibration = frames.Calibration.from_json(provenance["calibration"])
-        except (*DAMAGE, TypeError) as error:
-            raise RecordingError(
-                f"the calibration in {self._file} is damaged ({error}); use a copy"
-            ) from error
         self._chunks = index.chunks
-        self.scene: SceneInfo = load_scene(self.path, provenance["scene"])
+        self.scene: SceneInfo = load_scene(self.path, scene)
 
     @property
     def name(self) -> str:
@@ -82,7 +65,8 @@ class Recording:
             )
         except DAMAGE as error:
             raise RecordingError(
-                f"frame {position % len(self)} of {self.path} is damaged ({error}); "
+                f"frame {position % len(self)} of {self.path} is damaged "
+                f"({str(error) or type(error).__name__}); "
                 f"hn-convert --repair {self.path} keeps the others"
             ) from error
         except OSError as error:

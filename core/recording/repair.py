@@ -1,7 +1,9 @@
 """Rebuilding a recording that was cut off or has damaged frames."""
 
+import errno
+import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,18 +14,24 @@ from core.errors import RecordingError
 from core.recording import frames
 from core.recording.mcap_reader import (
     DAMAGE,
-    Record,
+    FileIndex,
     read_index,
     read_messages,
     read_metadata,
     whole_records,
 )
 from core.recording.mcap_writer import ChunkWriter
+from core.recording.provenance import METADATA_NAME, decode_provenance
+from core.recording.renumber import set_annotations_aside, settle_annotations
 from core.recording.scene import load_scene, save_scene
-from core.recording.writer import CAPTURE_FILE, FORMAT_VERSION, METADATA_NAME
+from core.recording.writer import CAPTURE_FILE
+
+logger = logging.getLogger(__name__)
 
 CUT_FILE = "capture.cut.mcap"
 _PARTIAL_FILE = ".capture.partial.mcap"
+_Chunks = list[tuple[int, int]]  # offset and length
+_Metadata = Mapping[str, Mapping[str, str]]  # name to values
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,9 @@ class RepairResult:
     """Frames whose checksum is wrong; they are left out."""
     cut_file: Path | None
     """Where the file as it was is now; None when nothing had to be repaired."""
+    cut_annotations: Path | None = None
+    """Where the annotations as they were are now; None when none had to be renumbered
+    or left out."""
 
 
 def repair_recording(
@@ -45,89 +56,119 @@ def repair_recording(
 
     `progress` hears (frames done, frames in all). A whole recording is left alone.
     """
-    file, cut_file, partial = path / CAPTURE_FILE, path / CUT_FILE, path / _PARTIAL_FILE
-    if not file.is_file():
+    if not (path / CAPTURE_FILE).is_file():
         raise RecordingError(
             f"{path} holds no {CAPTURE_FILE}; expected the folder of a recording"
         )
-    is_indexed = read_index(file) is not None
-    provenance, chunks = _survey(path)
+    partial = path / _PARTIAL_FILE
     try:
+        settle_annotations(path, _is_replaced(path))
         partial.unlink(missing_ok=True)
-        num_damaged = _copy(file, partial, provenance, chunks, progress)
-        if is_indexed and num_damaged == 0:
-            return RepairResult(len(chunks), 0, None)
+        try:
+            return _repair(path, partial, progress)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise RecordingError(
+            f"{path} could not be repaired ({error.strerror or error}) and is as it "
+            "was; a repair needs as much room again, in a folder that you may write to"
+        ) from error
+
+
+def _repair(
+    path: Path, partial: Path, progress: Callable[[int, int], None] | None
+) -> RepairResult:
+    file, cut_file = path / CAPTURE_FILE, path / CUT_FILE
+    index = read_index(file)
+    chunks, metadata = _survey(file) if index is None else _contents(index)
+    if not chunks:
+        raise RecordingError(
+            f"{path} holds no whole frame of a recording; nothing of it can be saved"
+        )
+    _, scene_text = decode_provenance(file, metadata)
+    scene = load_scene(path, scene_text)
+    kept = _copy(file, partial, metadata[METADATA_NAME], chunks, progress)
+    if index is not None and len(kept) == len(chunks):
+        return RepairResult(len(chunks), 0, None)
+    if _is_replaced(path):
+        raise RecordingError(
+            f"{cut_file} is there from an earlier repair; move it away and try again"
+        )
+    try:
+        cut_annotations = set_annotations_aside(path, kept)
         _put_in_place(partial, file, cut_file)
     finally:
-        partial.unlink(missing_ok=True)
-    num_frames = len(chunks) - num_damaged
-    scene = load_scene(path, provenance["scene"])
-    save_scene(path, replace(scene, frames=num_frames))
-    return RepairResult(num_frames, num_damaged, cut_file)
-
-
-def _survey(path: Path) -> tuple[dict[str, str], list[Record]]:
-    """The provenance and the whole chunks of a file that may have been cut off."""
-    file = path / CAPTURE_FILE
-    records = list(whole_records(file))
-    chunks = [record for record in records if record.opcode == Opcode.CHUNK]
-    found = (
-        read_metadata(file, record.offset, record.length)
-        for record in records
-        if record.opcode == Opcode.METADATA
-    )
+        settle_annotations(path, _is_replaced(path))
     try:
-        provenance = next(r.metadata for r in found if r.name == METADATA_NAME)
-        if chunks and provenance["version"] == FORMAT_VERSION:
-            return provenance, chunks
-    except (*DAMAGE, StopIteration):
-        pass
-    raise RecordingError(
-        f"{path} holds no whole frame of a recording; nothing of it can be saved"
-    )
+        save_scene(path, replace(scene, frames=len(kept)))
+    except OSError as error:  # the frames matter more than their number here
+        logger.warning("%s keeps its old scene.json: %s", path, error)
+    return RepairResult(len(kept), len(chunks) - len(kept), cut_file, cut_annotations)
+
+
+def _contents(index: FileIndex) -> tuple[_Chunks, _Metadata]:
+    """Where an index says that the chunks are, and the metadata."""
+    chunks = [(offset, length) for offset, length in index.chunks.tolist()]
+    return chunks, index.metadata
+
+
+def _survey(file: Path) -> tuple[_Chunks, _Metadata]:
+    """The same, found by going through a file without an index."""
+    chunks: _Chunks = []
+    metadata: dict[str, Mapping[str, str]] = {}
+    for record in whole_records(file):
+        if record.opcode == Opcode.CHUNK:
+            chunks.append((record.offset, record.length))
+        elif record.opcode == Opcode.METADATA:
+            found = read_metadata(file, record.offset, record.length)
+            metadata[found.name] = found.metadata
+    return chunks, metadata
 
 
 def _copy(
     file: Path,
     partial: Path,
-    provenance: dict[str, str],
-    chunks: list[Record],
+    provenance: Mapping[str, str],
+    chunks: _Chunks,
     progress: Callable[[int, int], None] | None,
-) -> int:
-    """Write the good chunks of `file` to `partial`; how many were damaged."""
-    num_damaged = 0
+) -> list[int]:
+    """Write the good chunks of `file` to `partial`; which ones these are."""
+    kept = []
     writer = ChunkWriter(partial, frames.TOPICS)
     try:
-        writer.write_metadata(METADATA_NAME, provenance)
-        for done, chunk in enumerate(chunks, start=1):
-            messages = _whole_messages(file, chunk)
-            if messages is None:
-                num_damaged += 1
-            else:
+        writer.write_metadata(METADATA_NAME, dict(provenance))
+        for index, (offset, length) in enumerate(chunks):
+            messages = _whole_messages(file, offset, length)
+            if messages is not None:
                 writer.write_chunk(messages)
+                kept.append(index)
             if progress is not None:
-                progress(done, len(chunks))
+                progress(index + 1, len(chunks))
     finally:
         writer.finish()
-    if num_damaged == len(chunks):
+    if not kept:
         raise RecordingError(f"every frame in {file} is damaged; nothing can be saved")
-    return num_damaged
+    if writer.num_chunks != len(kept):  # on a full disk the last ones make room
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return kept
 
 
-def _whole_messages(file: Path, chunk: Record) -> list[Message] | None:
+def _whole_messages(file: Path, offset: int, length: int) -> list[Message] | None:
     try:
-        return read_messages(file, chunk.offset, chunk.length)
+        return read_messages(file, offset, length)
     except DAMAGE:
         return None
 
 
+def _is_replaced(path: Path) -> bool:
+    """Whether a repair has given capture.mcap its new content."""
+    file, cut_file = path / CAPTURE_FILE, path / CUT_FILE
+    # A link to the same file is what a repair leaves that was interrupted here.
+    return file.exists() and cut_file.exists() and not cut_file.samefile(file)
+
+
 def _put_in_place(partial: Path, file: Path, cut_file: Path) -> None:
     """Give `file` its new content and keep the old one as `cut_file`."""
-    # A link to the same file is what a repair leaves that was interrupted here.
-    if cut_file.exists() and not cut_file.samefile(file):
-        raise RecordingError(
-            f"{cut_file} is there from an earlier repair; move it away and try again"
-        )
     if not cut_file.exists():
         try:
             os.link(file, cut_file)

@@ -65,7 +65,7 @@ class SceneInfo:
                 dropped=tuple(int(n) for n in values["dropped"]["numbers"]),
                 settings=dict(values["settings"]),
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"{error} is missing or of the wrong kind") from error
 
 

@@ -12,13 +12,12 @@ from core.errors import RecordingError
 from core.frame import RgbdFrame
 from core.recording import frames
 from core.recording.mcap_writer import ChunkWriter
+from core.recording.provenance import METADATA_NAME, encode_provenance
 from core.recording.scene import SceneInfo, save_scene
 
 logger = logging.getLogger(__name__)
 
 CAPTURE_FILE = "capture.mcap"
-METADATA_NAME = "hn_capture"
-FORMAT_VERSION = "1"
 SAVE_PERIOD_S = 1.0  # drops reach scene.json this often while the take runs
 
 
@@ -122,11 +121,8 @@ class RecordingWriter:
         self.close()
 
     def _provenance(self, frame: RgbdFrame) -> dict[str, str]:
-        return {
-            "version": FORMAT_VERSION,
-            "calibration": frames.Calibration.of(frame).to_json(),
-            "scene": json.dumps(json.loads(self._scene.to_json())),
-        }
+        scene = json.dumps(json.loads(self._scene.to_json()))
+        return encode_provenance(frames.Calibration.of(frame), scene)
 
     def _end_early(self, error: OSError) -> None:
         self.close()

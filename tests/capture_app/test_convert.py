@@ -12,6 +12,7 @@ from lopsided import assert_same_but_for_jpeg, lopsided_frame
 from capture_app.convert_command import ConvertConfig, convert, convert_command
 from core.annotations import save_annotation
 from core.errors import HNError
+from core.frame import RgbdFrame
 from core.interchange import open_frames
 from core.recording import Recording, RecordingWriter
 
@@ -77,6 +78,73 @@ def test_a_conversion_that_fails_half_way_leaves_nothing(images, tmp_path):
     assert "2.png is not an image" in result.stderr
     assert result.stderr.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_was_there_stays_when_a_conversion_fails(images, tmp_path):
+    (images / "depth" / "2.png").write_bytes(b"oops")
+    out = tmp_path / "out"
+    out.mkdir()
+    with pytest.raises(HNError, match="is not an image"):
+        convert(images, out)
+    assert list(out.iterdir()) == []
+    link = tmp_path / "link"
+    link.symlink_to(out)
+    with pytest.raises(HNError, match="is not an image"):
+        convert(images, link)
+    assert link.is_symlink()
+    assert list(out.iterdir()) == []
+
+
+def test_the_working_folder_can_be_where_a_conversion_fails(
+    images, tmp_path, monkeypatch
+):
+    (images / "depth" / "2.png").write_bytes(b"oops")
+    out = tmp_path / "out"
+    out.mkdir()
+    monkeypatch.chdir(out)
+    with pytest.raises(HNError, match="is not an image"):
+        convert(images, Path("."))
+    assert list(out.iterdir()) == []
+
+
+def test_files_that_others_put_there_meanwhile_stay(images, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+
+    def write(writer: RecordingWriter, frame: RgbdFrame) -> None:
+        (out / "notes.txt").write_text("mine")
+        raise HNError("the disk is gone")
+
+    monkeypatch.setattr(RecordingWriter, "write", write)
+    with pytest.raises(HNError, match="the disk is gone"):
+        convert(images, out)
+    assert [file.name for file in out.iterdir()] == ["notes.txt"]
+
+
+def test_image_names_that_are_times_can_be_converted(images, tmp_path):
+    for number in range(3):
+        for kind in ("color", "depth"):
+            file = images / kind / f"{number}.png"
+            file.rename(file.with_name(f"{1712345678987654321 + number}.png"))
+    convert(images, tmp_path / "out")
+    assert [f.number for f in Recording(tmp_path / "out")] == [0, 1, 2]
+
+
+def test_a_repair_says_where_the_annotations_of_before_are(tmp_path):
+    path = tmp_path / "scene"
+    with RecordingWriter(path) as writer:
+        writer.write(lopsided_frame(0))
+        end = (path / "capture.mcap").stat().st_size
+        writer.write(lopsided_frame(1))
+    save_annotation(path, 1, np.zeros((48, 80), np.uint8), ["wall"])
+    data = bytearray((path / "capture.mcap").read_bytes())
+    data[end - 1000] ^= 1
+    (path / "capture.mcap").write_bytes(data)
+    result = convert_command(ConvertConfig(repair=path))
+    assert result.endswith(
+        f"1 frames kept (1 were damaged); before: {path / 'capture.cut.mcap'} and "
+        f"{path / 'annotations.cut'}"
+    )
+    assert list(Recording(path).annotations) == [0]
 
 
 def test_nothing_is_overwritten(images, tmp_path):

@@ -2,18 +2,16 @@
 
 import errno
 import os
-import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from lopsided import assert_same_but_for_jpeg, lopsided_frame
 from mcap.writer import Writer
+from small_disk import disk_of
 
 from core.errors import RecordingError
 from core.recording import Recording, RecordingWriter, repair_recording
@@ -181,17 +179,6 @@ def test_frames_survive_kill_9(tmp_path):
     num_frames = repair_recording(path).num_frames
     assert num_frames in (acknowledged, acknowledged + 1)
     assert_frames(path, list(range(num_frames)))
-
-
-@contextmanager
-def disk_of(num_bytes: int) -> Iterator[None]:
-    """No file of this process may grow beyond `num_bytes`: writing raises EFBIG."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 @pytest.mark.parametrize("has_room_for_index", [True, False])

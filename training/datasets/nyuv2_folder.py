@@ -83,7 +83,7 @@ def is_nyuv2_folder(path: Path) -> bool:
 
 
 def check_no_parts(path: Path) -> None:
-    """Refuse a folder that is not NYUv2's but has its label40/, or only train/, test/."""
+    """Refuse label40/ without NYUv2's camera, and folders of train/ and test/ alone."""
     parts = _parts(path)
     if (path / "label40").is_dir():
         raise DatasetError(
