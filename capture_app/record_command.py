@@ -84,11 +84,8 @@ def record(config: RecordConfig, say: Say = lambda _: None) -> "RecordingSummary
             f"--annotate-every must be 1 or more, got {config.annotate_every}"
         )
     sensor = open_sensor(config.sensor)
-    if config.annotate_every is not None and not isinstance(sensor, KnowsTruth):
-        raise SensorError(
-            f"--annotate-every needs a camera that knows the truth, {config.sensor} "
-            "does not; use --sensor simulated"
-        )
+    if config.annotate_every is not None:
+        _check_truth(sensor, config)
     out = config.out or next_free(RECORDINGS, sensor.name)
     if out.is_dir() and any(out.iterdir()):
         raise RecordingError(
@@ -105,6 +102,24 @@ def record(config: RecordConfig, say: Say = lambda _: None) -> "RecordingSummary
     if config.annotate_every is not None and isinstance(sensor, KnowsTruth):
         annotate(summary.path, sensor, config.annotate_every, say)
     return summary
+
+
+def _check_truth(sensor: "Sensor", config: RecordConfig) -> None:
+    """SensorError when the frames to record cannot be annotated, each one once."""
+    from capture_app.sensors.sensor import KnowsTruth
+
+    if not isinstance(sensor, KnowsTruth):
+        raise SensorError(
+            f"--annotate-every needs a camera that knows the truth, {config.sensor} "
+            "does not; use --sensor simulated"
+        )
+    # The same frames again would end up in training and in test.
+    if config.seconds > sensor.lap_s:
+        raise SensorError(
+            f"the simulated walk repeats after {sensor.lap_s:g} s; with "
+            f"--annotate-every record at most {sensor.lap_s:g} s, or use "
+            "simulated:SEED for another room"
+        )
 
 
 def _unseen(sensor: "Sensor", plan: "RecordingPlan", say: Say) -> "CaptureSession":

@@ -5,9 +5,15 @@ import shutil
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from capture_app.engine.states import (
+    RECORDER_TRANSITIONS,
+    RecorderState,
+    StateMachine,
+)
 from capture_app.engine.stats import Gaps
 from core.errors import RecordingError
 from core.frame import RgbdFrame
@@ -18,6 +24,7 @@ logger = logging.getLogger(__name__)
 QUEUE_LENGTH = 60
 MIN_FREE_BYTES = 200_000_000
 _FRAMES_BETWEEN_DISK_CHECKS = 15
+_FILES = ("capture.mcap", "scene.json")
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,9 @@ class RecordingSummary:
 class Recorder:
     """Writes the frames it is offered into one recording until it is stopped.
 
+    It takes frames while RECORDING, writes the rest of them while FINALISING, and is
+    OFF once the recording is closed and `on_end` has heard of it.
+
     `offer` never waits: when the queue is full, or when the sensor skipped numbers, the
     missing numbers are counted as dropped and kept with the recording.
     """
@@ -73,7 +83,8 @@ class Recorder:
         self._changed = threading.Condition()
         self._queue: deque[RgbdFrame] = deque()
         self._dropped: list[int] = []
-        self._accepts = True
+        self._state = StateMachine(RecorderState.OFF, RECORDER_TRANSITIONS)
+        self._state.move(RecorderState.RECORDING)
         self._gaps = Gaps()
         self._first_ns: int | None = None
         self._seconds = 0.0
@@ -81,10 +92,15 @@ class Recorder:
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
 
+    @property
+    def state(self) -> RecorderState:
+        """What it is doing."""
+        return self._state.state
+
     def offer(self, frame: RgbdFrame) -> None:
         """Record `frame`, or count it as dropped; ignored once the recording ends."""
         with self._changed:
-            if not self._accepts:
+            if self.state is not RecorderState.RECORDING:
                 return
             if self._first_ns is None:
                 self._first_ns = frame.timestamp_ns
@@ -92,7 +108,7 @@ class Recorder:
             # Half a period, so that a clock's jitter adds or loses no frame at the end.
             end_s = self.plan.seconds
             if end_s is not None and elapsed_s + self._period_s / 2 > end_s:
-                self._accepts = False
+                self._state.move(RecorderState.FINALISING)
             else:
                 self._seconds = elapsed_s + self._period_s
                 self._dropped += self._gaps.before(frame.number)
@@ -102,23 +118,28 @@ class Recorder:
                     self._dropped.append(frame.number)
             self._changed.notify()
 
-    def stop(self) -> RecordingSummary:
-        """Write what is queued, close the recording and say what it holds."""
+    def request_stop(self) -> None:
+        """Take no more frames; its own thread writes what is queued and ends."""
         with self._changed:
-            self._accepts = False
+            self._state.move_if_allowed(RecorderState.FINALISING)
             self._changed.notify()
+
+    def stop(self) -> RecordingSummary:
+        """Wait until what is queued is written and the recording closed; sum it up."""
+        self.request_stop()
         self._thread.join()
         return self.summary()
 
     def summary(self) -> RecordingSummary:
         """How far the recording is."""
+        size_bytes = _size_on_disk(self.plan.path)  # `offer` must not wait for the disk
         with self._changed:
             return RecordingSummary(
                 path=self.plan.path,
                 num_frames=self._writer.num_frames,
                 num_dropped=self._writer.num_dropped + len(self._dropped),
                 seconds=self._seconds,
-                size_bytes=_folder_size(self.plan.path),
+                size_bytes=size_bytes,
                 error=self._error,
             )
 
@@ -131,13 +152,17 @@ class Recorder:
                 self._writer.close()
         except Exception as error:
             logger.exception("the recording of %s ended early", self.plan.path)
+            num_frames = self._writer.num_frames
             self._error = (
-                f"the recording ended after {self._writer.num_frames} frames, which "
-                f"are saved in {self.plan.path}: {error}"
+                f"the recording ended after {num_frames} frames, which are saved in "
+                f"{self.plan.path}: {error}"
+                if num_frames > 0
+                else f"the recording ended before its first frame: {error}"
             )
         if self._writer.num_frames == 0:
             _remove_empty_recording(self.plan.path)
         self._on_end(self.summary())
+        self._state.move(RecorderState.OFF)
 
     def _write_all(self) -> None:
         while (frame := self._next_frame()) is not None:
@@ -150,7 +175,9 @@ class Recorder:
 
     def _next_frame(self) -> RgbdFrame | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._queue or not self._accepts)
+            self._changed.wait_for(
+                lambda: self._queue or self.state is not RecorderState.RECORDING
+            )
             # It stays in the queue until it is written, so that no error can lose it.
             return self._queue[0] if self._queue else None
 
@@ -158,7 +185,7 @@ class Recorder:
         with self._changed:
             dropped, self._dropped = self._dropped, []
             if and_queued:
-                self._accepts = False
+                self._state.move_if_allowed(RecorderState.FINALISING)
                 dropped += [frame.number for frame in self._queue]
                 self._queue.clear()
         if dropped:
@@ -178,15 +205,20 @@ def _check_free_space(path: Path) -> None:
         )
 
 
-def _folder_size(path: Path) -> int:
-    return sum(file.stat().st_size for file in path.glob("*") if file.is_file())
+def _size_on_disk(path: Path) -> int:
+    """Bytes of a recording's files, as far as they are there."""
+    size = 0
+    for name in _FILES:
+        with suppress(OSError):
+            size += (path / name).stat().st_size
+    return size
 
 
 def _remove_empty_recording(path: Path) -> None:
     """Delete what the writer made for a recording that got no frame."""
-    for name in ("capture.mcap", "scene.json"):
-        (path / name).unlink(missing_ok=True)
     try:
+        for name in _FILES:
+            (path / name).unlink(missing_ok=True)
         path.rmdir()
-    except OSError:
-        logger.warning("%s has no frames but other files; it stays", path)
+    except OSError as error:
+        logger.warning("%s has no frames and cannot be deleted: %s", path, error)

@@ -12,7 +12,6 @@ from capture_app.engine.live import LiveView
 from capture_app.engine.problems import Problem, ProblemLog
 from capture_app.engine.recorder import Recorder, RecordingPlan, RecordingSummary
 from capture_app.engine.states import (
-    RECORDER_TRANSITIONS,
     SOURCE_TRANSITIONS,
     RecorderState,
     SourceState,
@@ -44,7 +43,6 @@ class CaptureSession:
         self.live = live
         self._problems = ProblemLog()
         self._source = StateMachine(SourceState.IDLE, SOURCE_TRANSITIONS)
-        self._recorder_state = StateMachine(RecorderState.OFF, RECORDER_TRANSITIONS)
         self._recorder: Recorder | None = None
         self._recorder_lock = threading.Lock()
         self._opening: tuple[int, int] | None = None
@@ -62,7 +60,8 @@ class CaptureSession:
     @property
     def recorder_state(self) -> RecorderState:
         """What the recorder is doing."""
-        return self._recorder_state.state
+        recorder = self._recorder
+        return RecorderState.OFF if recorder is None else recorder.state
 
     @property
     def opening_progress(self) -> tuple[int, int] | None:
@@ -110,22 +109,32 @@ class CaptureSession:
                     f"the camera is {self.source_state.value}; a recording needs one "
                     "that is streaming"
                 )
-            if not self._recorder_state.move_if_allowed(RecorderState.RECORDING):
+            if self.recorder_state is RecorderState.RECORDING:
                 raise RecordingError("a recording is running already; stop it first")
-            try:
-                self._recorder = Recorder(
-                    plan, self.sensor.name, self.sensor.fps, self._recording_ended
+            if self.recorder_state is RecorderState.FINALISING:
+                raise RecordingError(
+                    "the last recording is still being saved; try again when it is done"
                 )
-            except BaseException:
-                self._recorder_state.move(RecorderState.OFF)
-                raise
+            self._recorder = Recorder(
+                plan, self.sensor.name, self.sensor.fps, self._recording_ended
+            )
 
-    def stop_recording(self) -> RecordingSummary | None:
-        """Finish the running recording; what it holds, or None if none was running."""
+    def request_stop(self) -> None:
+        """Have the running recording end; the recorder is OFF once it is saved."""
         with self._recorder_lock:
             recorder = self._recorder
-            is_running = self.recorder_state is RecorderState.RECORDING
-        return recorder.stop() if recorder is not None and is_running else None
+        if recorder is not None:
+            recorder.request_stop()
+
+    def stop_recording(self) -> RecordingSummary | None:
+        """Wait until the recording is saved; what it holds, or None if none was on."""
+        with self._recorder_lock:
+            recorder = self._recorder
+            was_on = self.recorder_state is not RecorderState.OFF
+        if recorder is None:
+            return None
+        summary = recorder.stop()
+        return summary if was_on else None
 
     def close(self) -> None:
         """Finish the recording and stop every thread; safe to call twice."""
@@ -196,7 +205,7 @@ class CaptureSession:
 
     def _fail(self, message: str) -> None:
         saved = self.stop_recording()
-        if saved is not None:
+        if saved is not None and saved.num_frames > 0:
             message += (
                 f" The recording up to here is saved: {saved.num_frames} frames in "
                 f"{saved.path}."
@@ -207,7 +216,6 @@ class CaptureSession:
     def _recording_ended(self, summary: RecordingSummary) -> None:
         if summary.error is not None:
             self._problems.add(_sentence(summary.error))
-        self._recorder_state.move(RecorderState.OFF)
 
 
 def _sentence(text: str) -> str:

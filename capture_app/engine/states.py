@@ -22,6 +22,7 @@ class RecorderState(Enum):
 
     OFF = "off"
     RECORDING = "recording"
+    FINALISING = "finalising"
 
 
 State = TypeVar("State", bound=Enum)
@@ -41,7 +42,8 @@ SOURCE_TRANSITIONS: Mapping[SourceState, frozenset[SourceState]] = {
 
 RECORDER_TRANSITIONS: Mapping[RecorderState, frozenset[RecorderState]] = {
     RecorderState.OFF: frozenset({RecorderState.RECORDING}),
-    RecorderState.RECORDING: frozenset({RecorderState.OFF}),
+    RecorderState.RECORDING: frozenset({RecorderState.FINALISING}),
+    RecorderState.FINALISING: frozenset({RecorderState.OFF}),
 }
 
 

@@ -33,11 +33,10 @@ _BY_NAME: dict[str, Callable[[], Sensor]] = {
 }
 
 
-def open_sensor(spec: str, loop: bool = False) -> Sensor:
+def open_sensor(spec: str) -> Sensor:
     """The sensor that `spec` names, still to be opened: a name of the list or a path.
 
-    "simulated:7" is the simulated camera in room 7, "simulated" in room 0. `loop`
-    makes the replay of a path start again at its end.
+    "simulated:7" is the simulated camera in room 7, "simulated" in room 0.
     """
     if spec in _BY_NAME:
         return _BY_NAME[spec]()
@@ -45,7 +44,7 @@ def open_sensor(spec: str, loop: bool = False) -> Sensor:
         return SimulatedSensor(seed=int(seed[1]))
     path = Path(spec).expanduser()
     if path.exists():
-        return ReplaySensor(path, loop=loop)
+        return ReplaySensor(path)
     raise SensorError(
         f"no sensor and no file is called {spec!r}; expected {', '.join(_BY_NAME)} or "
         "the path of a recording or of a folder of colour and depth images"

@@ -10,7 +10,6 @@ from capture_app.sensors.sensor import Progress, Sensor
 from core.errors import SensorError
 from core.frame import RgbdFrame
 from core.interchange import FrameSource, open_frames
-from core.recording import Recording
 
 _DEFAULT_FPS = 30.0
 _LONGEST_WAIT_S = 1.0
@@ -20,16 +19,14 @@ class ReplaySensor(Sensor):
     """Frames of `path` at the pace of their timestamps, or 30 a second without any.
 
     Every frame is delivered, however slow the reader. After the last one the stream
-    ends, unless `loop` is set; then numbers and timestamps run on from lap to lap.
-    Gaps in the numbers of a recording are frames that were lost. Numbers in the names
-    of image files say nothing of the kind, so those frames are counted anew.
+    ends. Gaps in the numbers are frames that were lost; numbers or timestamps that do
+    not rise are counted on.
     """
 
-    def __init__(self, path: Path, loop: bool = False) -> None:
+    def __init__(self, path: Path) -> None:
         self.name = path.resolve().name
         self.fps = _DEFAULT_FPS
         self._path = path
-        self._loop = loop
         self._source: FrameSource | None = None
 
     def open(self, progress: Progress | None = None) -> None:
@@ -52,12 +49,11 @@ class ReplaySensor(Sensor):
         """The next frame when it is due, None after the last."""
         if self._source is None:
             raise SensorError(f"the replay of {self._path} is closed; open it to read")
-        lap, index = divmod(self._next, len(self._source))
-        if lap and not self._loop:
+        if self._next == len(self._source):
             return None
-        frame = self._source[index]
+        frame = self._source[self._next]
         if self._last is not None:
-            frame = self._following(self._last, frame, starts_lap=index == 0)
+            frame = self._following(self._last, frame)
             pause_s = (frame.timestamp_ns - self._last.timestamp_ns) / 1e9
             self._pace.wait(min(pause_s, _LONGEST_WAIT_S))
         self._next += 1
@@ -71,18 +67,14 @@ class ReplaySensor(Sensor):
         if close is not None:
             close()
 
-    def _following(
-        self, last: RgbdFrame, frame: RgbdFrame, starts_lap: bool
-    ) -> RgbdFrame:
+    def _following(self, last: RgbdFrame, frame: RgbdFrame) -> RgbdFrame:
         """`frame` with a number and a timestamp that follow those of `last`."""
         number = frame.number + self._number_offset
-        if not isinstance(self._source, Recording):
-            number = last.number + 1
-        if starts_lap or number <= last.number:
+        if number <= last.number:
             self._number_offset += last.number + 1 - number
             number = last.number + 1
         timestamp_ns = frame.timestamp_ns + self._clock_offset_ns
-        if starts_lap or timestamp_ns <= last.timestamp_ns:
+        if timestamp_ns <= last.timestamp_ns:
             next_ns = last.timestamp_ns + round(1e9 / self.fps)
             self._clock_offset_ns += next_ns - timestamp_ns
             timestamp_ns = next_ns

@@ -61,5 +61,9 @@ class Sensor(Protocol):
 class KnowsTruth(Protocol):
     """A sensor that can say what each of its frames really shows."""
 
+    @property
+    def lap_s(self) -> float:
+        """Seconds after which it shows the same frames again."""
+
     def truth(self, number: int) -> FrameTruth:
         """The truth of the frame with this number."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,17 +33,26 @@ class SimulatedSensor(Sensor):
         folder: Path | None = None,
     ) -> None:
         self._seed = seed
-        self._camera = camera
+        self._given_camera = camera
         self._folder = folder
         self._frames: Sequence[RgbdFrame] | None = None
         self.fps = 30.0
 
+    @cached_property
+    def _camera(self) -> SimulatedCamera:
+        from core.simulation import SimulatedCamera
+
+        return self._given_camera or SimulatedCamera(seed=self._seed)
+
+    @property
+    def lap_s(self) -> float:
+        """How long the walk is, seconds."""
+        return len(self._camera) / self._camera.fps
+
     def open(self, progress: Progress | None = None) -> None:
         """Load the loop, rendering it first if this machine has not yet."""
-        from core.simulation import SimulatedCamera, cached_loop
+        from core.simulation import cached_loop
 
-        if self._camera is None:
-            self._camera = SimulatedCamera(seed=self._seed)
         self.fps = float(self._camera.fps)
         self._frames = cached_loop(self._camera, self._folder, progress)
         self._next = 0
@@ -63,8 +73,6 @@ class SimulatedSensor(Sensor):
 
     def truth(self, number: int) -> FrameTruth:
         """What the frame with this number really shows."""
-        if self._camera is None:
-            raise SensorError("the simulated camera was never opened; it has no truth")
         return self._camera.truth(number % len(self._camera))
 
     def close(self) -> None:

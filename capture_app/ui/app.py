@@ -67,7 +67,10 @@ def _shown_window(
     previous_hook = sys.excepthook
     sys.excepthook = _show_exceptions_in(window)
     signals = (signal.SIGINT, signal.SIGTERM)
-    previous = [signal.signal(s, lambda *_: window.close()) for s in signals]
+    # By a timer, since a window that closes before the event loop runs cannot end it.
+    previous = [
+        signal.signal(s, lambda *_: QTimer.singleShot(0, window.close)) for s in signals
+    ]
     try:
         window.show()
         yield app, window
@@ -82,14 +85,17 @@ def _save_first_live_picture(
     app: QApplication, window: CaptureWindow, path: Path
 ) -> None:
     problems: list[HNError] = []
+    is_saved = False
 
     def give_up(message: str) -> None:
         problems.append(SensorError(message))
         app.quit()
 
     def save() -> None:
+        nonlocal is_saved
         path.parent.mkdir(parents=True, exist_ok=True)
-        if not window.grab().save(str(path)):
+        is_saved = window.grab().save(str(path))
+        if not is_saved:
             problems.append(
                 HNError(
                     f"cannot write the picture {path}; use a name such as window.png"
@@ -110,6 +116,11 @@ def _save_first_live_picture(
     app.exec()
     if problems:
         raise problems[0]
+    if not is_saved:
+        raise HNError(
+            f"the window was closed before its first labelled frame; {path} was not "
+            "saved: run it again and let it end by itself"
+        )
 
 
 def _show_exceptions_in(

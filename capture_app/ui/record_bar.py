@@ -12,7 +12,14 @@ from PySide6.QtWidgets import (
 )
 
 from capture_app.engine.recorder import RecordingSummary
+from capture_app.engine.states import RecorderState
 from capture_app.ui import theme
+
+_ACTION_TEXTS = {
+    RecorderState.OFF: " Record",
+    RecorderState.RECORDING: " Stop",
+    RecorderState.FINALISING: " Saving…",
+}
 
 
 class RecordBar(QFrame):
@@ -58,16 +65,18 @@ class RecordBar(QFrame):
         for label in (self._time, self._frames, self._dropped):
             layout.addWidget(label)
         layout.addWidget(self._saved, 1)
-        self.show_recording(None, is_recording=False)
+        self.show_recording(None, RecorderState.OFF)
 
     def show_recording(
-        self, summary: RecordingSummary | None, is_recording: bool
+        self, summary: RecordingSummary | None, state: RecorderState
     ) -> None:
         """The running recording, or the last one, or none yet."""
+        is_recording = state is RecorderState.RECORDING
+        is_off = state is RecorderState.OFF
         self._action.setChecked(is_recording)
-        self._action.setText(" Stop" if is_recording else " Record")
+        self._action.setText(_ACTION_TEXTS[state])
         self._action.setIcon(self._icons[is_recording])
-        self.scene.setEnabled(not is_recording)
+        self.scene.setEnabled(is_off)
         for label in (self._time, self._frames, self._dropped):
             label.setVisible(summary is not None)
         if summary is None:
@@ -78,8 +87,8 @@ class RecordBar(QFrame):
         self._dropped.setText(f"{summary.num_dropped} dropped")
         _set_property(self._dropped, "lost", summary.num_dropped > 0)
         size = f"{summary.size_bytes / 1e6:.0f} MB"
-        text = size if is_recording else f"saved to {summary.path}  ·  {size}"
-        if not is_recording and summary.num_frames == 0:
+        text = f"saved to {summary.path}  ·  {size}" if is_off else size
+        if is_off and summary.num_frames == 0:
             text = "nothing was recorded"
         metrics = self._saved.fontMetrics()
         elided = metrics.elidedText(

@@ -52,6 +52,7 @@ class CaptureWindow(QMainWindow):
         self._make_session = make_session
         self._recordings = recordings
         self._is_live = False
+        self._awaits_recording = record is not None
         self._settings = ViewSettings()
         self.session = make_session()
         self.actions_by_name = make_actions(
@@ -84,16 +85,18 @@ class CaptureWindow(QMainWindow):
         self._show(replace(self._settings, view=view))
 
     def toggle_recording(self) -> None:
-        """Start a recording, or finish the running one."""
-        if self.session.recorder_state is RecorderState.RECORDING:
-            self.session.stop_recording()
-        else:
-            self._start_recording()
+        """Start a recording, or have the running one end."""
+        match self.session.recorder_state:
+            case RecorderState.OFF:
+                self._start_recording()
+            case RecorderState.RECORDING:
+                self.session.request_stop()
         self._slow_tick()
 
     def restart(self) -> None:
         """Open the camera again, with new threads; a running recording is finished."""
         self.session.close()
+        self._note_end_of_recording()
         self.banner.hide()
         self.frame_view.forget_picture()
         self.session = self._make_session()
@@ -179,7 +182,8 @@ class CaptureWindow(QMainWindow):
         """What nobody needs to see 60 times a second."""
         session, picture = self.session, self.frame_view.picture
         stats = session.stats()
-        is_recording = session.recorder_state is RecorderState.RECORDING
+        # In this order: a recording that is there, but not on, is over.
+        recording, recorder_state = session.recording, session.recorder_state
         size = None
         if picture is not None:
             height, width = picture.layers.frame.rgb.shape[:2]
@@ -192,19 +196,29 @@ class CaptureWindow(QMainWindow):
             self._live.model is not None,
         )
         self.side_panel.show_picture(picture)
-        self.record_bar.show_recording(session.recording, is_recording)
-        if self.frame_view.is_recording and not is_recording:
-            self._suggest_scene(self.record_bar.scene.text())
-            self.recorded.emit()
+        self.record_bar.show_recording(recording, recorder_state)
         self.actions_by_name["record"].setEnabled(
-            is_recording or session.source_state is SourceState.STREAMING
+            recorder_state is RecorderState.RECORDING
+            or (
+                recorder_state is RecorderState.OFF
+                and session.source_state is SourceState.STREAMING
+            )
         )
-        self.frame_view.is_recording = is_recording
+        self.frame_view.is_recording = recorder_state is RecorderState.RECORDING
+        if recording is not None and recorder_state is RecorderState.OFF:
+            self._note_end_of_recording()
         self.frame_view.show_notice(*self._notice())
         has_rates = stats.camera_fps > 0 and stats.label_fps > 0
         if not self._is_live and has_rates and picture and picture.has_classes:
             self._is_live = True
             self.became_live.emit()
+
+    def _note_end_of_recording(self) -> None:
+        """Once a recording: suggest the next name and tell who waits."""
+        if self._awaits_recording:
+            self._awaits_recording = False
+            self._suggest_scene(self.record_bar.scene.text())
+            self.recorded.emit()
 
     def _notice(self) -> tuple[str, float | None]:
         """What to say over the picture, and how far a long opening is (0..1)."""
@@ -238,6 +252,7 @@ class CaptureWindow(QMainWindow):
         except (HNError, OSError) as error:
             self.show_problem(str(error))
             return
+        self._awaits_recording = True
         self.record_bar.scene.setText(path.name)
         self.frame_view.setFocus()
 

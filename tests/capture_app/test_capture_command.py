@@ -91,6 +91,34 @@ def test_a_picture_that_cannot_be_written_is_one_sentence(
 
 
 @pytest.mark.parametrize(
+    "end",
+    [
+        "signal.raise_signal(signal.SIGTERM)",
+        "signal.raise_signal(signal.SIGINT)",
+        "QTimer.singleShot(0, self.close)",
+    ],
+)
+def test_a_window_closed_before_its_picture_says_that_there_is_none(
+    end: str, room: Path, tmp_path: Path
+) -> None:
+    picture = tmp_path / "window.png"
+    done = run_python(
+        "import signal\n"
+        + capture("--sensor", str(room), "--screenshot", str(picture))
+        + "from PySide6.QtCore import QTimer\n"
+        "from capture_app.ui.window import CaptureWindow\n"
+        "show = CaptureWindow.show\n"
+        f"CaptureWindow.show = lambda self: (show(self), {end})\n"
+        "main()"
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.strip().splitlines()
+    assert "closed before its first labelled frame" in line
+    assert f"{picture} was not saved" in line
+    assert not picture.exists()
+
+
+@pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         ((), "there is no display for the window"),

@@ -15,7 +15,7 @@ from capture_app.engine.live import LiveView
 from capture_app.engine.mailbox import Mailbox
 from capture_app.engine.naming import next_free
 from capture_app.engine.picture import Picture, View, ViewSettings, horizon
-from capture_app.engine.recorder import RecordingPlan
+from capture_app.engine.recorder import Recorder, RecordingPlan
 from capture_app.engine.session import CaptureSession
 from capture_app.engine.states import RecorderState, SourceState
 from core.bins import HNBins
@@ -144,6 +144,82 @@ def test_a_slow_disk_drops_frames_and_says_which(
     assert sorted([*written, *dropped]) == list(range(num_frames))
 
 
+def test_asking_how_a_recording_goes_does_not_hold_up_the_camera(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, may_look = threading.Event(), threading.Event()
+
+    def slow_size(path: Path) -> int:
+        looks.set()
+        may_look.wait(5.0)
+        return 7
+
+    monkeypatch.setattr(recorder, "_size_on_disk", slow_size)
+    take = Recorder(RecordingPlan(tmp_path / "kitchen"), "", FPS, lambda _: None)
+    asker = threading.Thread(target=take.summary)
+    asker.start()
+    assert looks.wait(5.0)
+    camera = threading.Thread(target=take.offer, args=(make_frame(0),))
+    camera.start()
+    camera.join(1.0)
+    was_held_up = camera.is_alive()
+    may_look.set()
+    for thread in (asker, camera):
+        thread.join()
+    assert (take.stop().num_frames, take.summary().size_bytes) == (1, 7)
+    assert not was_held_up
+
+
+def test_the_size_is_that_of_the_files(tmp_path: Path) -> None:
+    sensor = ScriptedSensor([*(make_frame(n) for n in range(5)), None])
+    with CaptureSession(sensor) as session:
+        session.start(record=RecordingPlan(tmp_path / "kitchen"))
+        wait_until(lambda: session.source_state is SourceState.ENDED)
+        assert session.recording is not None
+        sizes = [file.stat().st_size for file in (tmp_path / "kitchen").iterdir()]
+        assert session.recording.size_bytes == sum(sizes) > 0
+
+
+@pytest.mark.parametrize("seconds", [None, 5 / FPS])
+def test_a_recording_is_finished_while_nobody_waits_or_while_somebody_does(
+    seconds: float | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_write = threading.Event()
+    real_write = RecordingWriter.write
+
+    def slow_write(self: RecordingWriter, frame: RgbdFrame) -> None:
+        may_write.wait(5.0)
+        real_write(self, frame)
+
+    monkeypatch.setattr(RecordingWriter, "write", slow_write)
+    sensor = ScriptedSensor([make_frame(n) for n in range(20)], is_stepped=True)
+    path = tmp_path / "kitchen"
+    with CaptureSession(sensor) as session:
+        session.start(record=RecordingPlan(path, seconds))
+        sensor.step(5 if seconds is None else 6)  # the sixth comes too late
+        wait_until(lambda: session.recording and session.recording.seconds > 4.5 / FPS)
+        start = time.monotonic()
+        if seconds is None:
+            session.request_stop()
+        wait_until(lambda: session.recorder_state is RecorderState.FINALISING)
+        with pytest.raises(RecordingError, match="still being saved"):
+            session.start_recording(RecordingPlan(tmp_path / "next"))
+        session.request_stop()
+        assert time.monotonic() - start < 1.0, "it waited for the disk"
+        sensor.step(2)
+        wait_until(lambda: session.stats().num_frames >= 7)
+        assert session.recorder_state is RecorderState.FINALISING
+        release = threading.Timer(0.2, may_write.set)
+        release.start()
+        summary = session.stop_recording()
+        assert session.recorder_state is RecorderState.OFF
+        assert session.stop_recording() is None
+    assert summary is not None and summary.num_frames == 5
+    assert [frame.number for frame in Recording(path)] == [0, 1, 2, 3, 4]
+    assert not (tmp_path / "next").exists()
+    release.join()
+
+
 def test_an_unplugged_camera_leaves_a_whole_recording_and_says_so(
     tmp_path: Path,
 ) -> None:
@@ -162,6 +238,18 @@ def test_an_unplugged_camera_leaves_a_whole_recording_and_says_so(
         session.start()  # and it can be opened again
         wait_until(lambda: session.source_state is SourceState.FAILED)
         assert sensor.num_opened == 2
+
+
+def test_a_camera_lost_before_its_first_frame_has_saved_nothing_and_says_so(
+    tmp_path: Path,
+) -> None:
+    sensor = ScriptedSensor([SensorError("the camera was lost: plug it in again")])
+    with CaptureSession(sensor) as session:
+        session.start(record=RecordingPlan(tmp_path / "kitchen"))
+        wait_until(lambda: session.source_state is SourceState.FAILED)
+        (problem,) = session.take_problems()
+    assert problem.message == "The camera was lost: plug it in again."
+    assert not (tmp_path / "kitchen").exists()
 
 
 def test_a_camera_that_does_not_open_fails_with_its_own_words() -> None:
@@ -244,6 +332,26 @@ def test_a_disk_that_fills_up_ends_the_recording_with_what_it_has(
     recording = Recording(path)
     assert len(recording) == 30
     assert recording.scene.num_dropped == 10
+
+
+def test_a_disk_that_is_full_before_the_first_frame_has_saved_nothing_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full_disk(self: RecordingWriter, frame: RgbdFrame) -> None:
+        raise RecordingError("the disk is full; make room")
+
+    monkeypatch.setattr(RecordingWriter, "write", full_disk)
+    sensor = ScriptedSensor([make_frame(0)], is_stepped=True)
+    with CaptureSession(sensor) as session, caplog.at_level(logging.CRITICAL):
+        session.start(record=RecordingPlan(tmp_path / "kitchen"))
+        wait_until(lambda: session.recorder_state is RecorderState.RECORDING)
+        sensor.step()
+        wait_until(lambda: session.recorder_state is RecorderState.OFF)
+        (problem,) = session.take_problems()
+    assert problem.message == (
+        "The recording ended before its first frame: the disk is full; make room."
+    )
+    assert not (tmp_path / "kitchen").exists()
 
 
 def picture_of(live: LiveView) -> Picture:

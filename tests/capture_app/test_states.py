@@ -23,9 +23,11 @@ SOURCE_STEPS = {
     (S.ENDED, S.OPENING),
     *((state, S.CLOSED) for state in S if state is not S.CLOSED),
 }
+R = RecorderState
 RECORDER_STEPS = {
-    (RecorderState.OFF, RecorderState.RECORDING),
-    (RecorderState.RECORDING, RecorderState.OFF),
+    (R.OFF, R.RECORDING),
+    (R.RECORDING, R.FINALISING),
+    (R.FINALISING, R.OFF),
 }
 
 

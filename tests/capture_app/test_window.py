@@ -13,6 +13,7 @@ from scripted import RunningSensor, label_all
 
 from capture_app.engine.live import LiveView, PredictFunction
 from capture_app.engine.picture import View
+from capture_app.engine.recorder import RecordingPlan
 from capture_app.engine.session import CaptureSession
 from capture_app.engine.states import RecorderState, SourceState
 from capture_app.ui.actions import ACTIONS
@@ -21,7 +22,7 @@ from capture_app.ui.theme import apply_theme
 from capture_app.ui.window import CaptureWindow
 from core.bins import HNBins
 from core.prediction import ModelInfo
-from core.recording import Recording
+from core.recording import Recording, RecordingWriter
 
 
 class StubNetwork:
@@ -95,7 +96,8 @@ def test_recording_with_the_key_makes_a_readable_recording(
     assert window.session.recorder_state is RecorderState.RECORDING
     assert not window.record_bar.scene.isEnabled()
     qtbot.waitUntil(lambda: window.session.recording.num_frames >= 10)
-    qtbot.keyClick(window, Qt.Key.Key_R)
+    with qtbot.waitSignal(window.recorded):
+        qtbot.keyClick(window, Qt.Key.Key_R)
     assert window.session.recorder_state is RecorderState.OFF
     recording = Recording(tmp_path / "recordings" / "scene_001")
     numbers = [frame.number for frame in recording]
@@ -117,7 +119,8 @@ def test_a_scene_is_recorded_under_the_name_that_was_typed(
             assert window.session.recorder_state is RecorderState.OFF
         record.trigger()
         qtbot.waitUntil(lambda: window.session.recording.num_frames > 0)
-        record.trigger()
+        with qtbot.waitSignal(window.recorded):
+            record.trigger()
         assert len(Recording(tmp_path / "recordings" / expected)) > 0
 
 
@@ -127,8 +130,65 @@ def test_a_suggested_name_that_was_taken_meanwhile_makes_way(
     (tmp_path / "recordings" / "scene_001").mkdir(parents=True)
     window.actions_by_name["record"].trigger()
     qtbot.waitUntil(lambda: window.session.recording.num_frames > 0)
-    window.actions_by_name["record"].trigger()
+    with qtbot.waitSignal(window.recorded):
+        window.actions_by_name["record"].trigger()
     assert len(Recording(tmp_path / "recordings" / "scene_002")) > 0
+
+
+def test_the_window_does_not_wait_for_a_recording_to_be_saved(
+    qtbot: QtBot,
+    window: CaptureWindow,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    may_close = threading.Event()
+    real_close = RecordingWriter.close
+
+    def slow_close(self: RecordingWriter) -> None:
+        may_close.wait(5.0)
+        real_close(self)
+
+    monkeypatch.setattr(RecordingWriter, "close", slow_close)
+    record = window.actions_by_name["record"]
+    record.trigger()
+    qtbot.waitUntil(lambda: window.session.recording.num_frames > 0)
+    record.trigger()
+    assert window.session.recorder_state is RecorderState.FINALISING
+    assert not record.isEnabled() and "Saving" in record.text()
+    assert not window.record_bar.scene.isEnabled()
+    qtbot.keyClick(window, Qt.Key.Key_R)  # nothing to do until it is saved
+    assert window.session.recorder_state is RecorderState.FINALISING
+    with qtbot.waitSignal(window.recorded):
+        may_close.set()
+    assert record.isEnabled() and "Record" in record.text()
+    assert window.record_bar.scene.isEnabled()
+    assert window.record_bar.scene.text() == "scene_002"
+    assert [path.name for path in (tmp_path / "recordings").iterdir()] == ["scene_001"]
+
+
+def test_a_recording_shorter_than_a_look_at_it_is_told(
+    qtbot: QtBot, sensor: RunningSensor, tmp_path: Path
+) -> None:
+    window = CaptureWindow(
+        lambda: CaptureSession(sensor, LiveView(label_all, HNBins())),
+        tmp_path,
+        RecordingPlan(tmp_path / "kitchen", seconds=0.1),
+    )
+    with qtbot.waitSignal(window.recorded):
+        pass
+    window.close()
+    assert len(Recording(tmp_path / "kitchen")) == 3
+
+
+def test_opening_the_camera_again_saves_the_recording(
+    qtbot: QtBot, window: CaptureWindow, tmp_path: Path
+) -> None:
+    window.actions_by_name["record"].trigger()
+    qtbot.waitUntil(lambda: window.session.recording.num_frames > 0)
+    with qtbot.waitSignal(window.recorded):
+        window.restart()
+    assert len(Recording(tmp_path / "recordings" / "scene_001")) > 0
+    assert window.record_bar.scene.text() == "scene_002"
 
 
 def test_a_name_that_is_taken_is_refused(
