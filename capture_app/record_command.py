@@ -1,6 +1,7 @@
 """hn-record: record a camera without a window."""
 
 import contextlib
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -77,8 +78,8 @@ def record(config: RecordConfig, say: Say = lambda _: None) -> "RecordingSummary
     from capture_app.sensors.registry import open_sensor
     from capture_app.sensors.sensor import KnowsTruth
 
-    if config.seconds <= 0:
-        raise HNError(f"--seconds must be above 0, got {config.seconds:g}")
+    if not 0 < config.seconds < math.inf:
+        raise HNError(f"--seconds must be above 0 and finite, got {config.seconds:g}")
     if config.annotate_every is not None and config.annotate_every < 1:
         raise HNError(
             f"--annotate-every must be 1 or more, got {config.annotate_every}"

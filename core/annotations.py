@@ -57,6 +57,11 @@ def load_annotation(
     path: Path, shape: tuple[int, int], class_names: Sequence[str]
 ) -> np.ndarray:
     """(H, W) uint8 classes of one annotation image, its size and values checked."""
+    if not class_names:
+        raise DatasetError(
+            f"{path.with_name(CLASSES_FILE)} names no classes; expected "
+            '{"classes": ["wall", ...]}, a name for each pixel value'
+        )
     classes = read_classes(path)
     _check(classes, shape, len(class_names), str(path))
     return classes

@@ -31,8 +31,17 @@ def _exit_status(
 ) -> int:
     try:
         result = work(config)
-    except (HNError, OSError) as error:
+    except HNError as error:
         print(f"{name}: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        where = "" if error.filename is None else f"{error.filename}: "
+        reason = (error.strerror or str(error)).lower()
+        print(
+            f"{name}: {where}{reason}; check the path, its permissions and the free "
+            "space, or name another place",
+            file=sys.stderr,
+        )
         return 2
     except KeyboardInterrupt:
         print(f"{name}: interrupted", file=sys.stderr)

@@ -129,7 +129,8 @@ def train(
                 if scores.mean_iou > best:
                     best = scores.mean_iou
                     save_checkpoint(stage.best(folder), network, {"step": step})
-            if is_last or stop or time.monotonic() - last_save > CHECKPOINT_PERIOD_S:
+            is_due = time.monotonic() - last_save > CHECKPOINT_PERIOD_S
+            if is_last or stop or is_due or step % validate_every == 0:
                 state = {"step": step, "losses": losses, "best": best}
                 save_checkpoint(stage.last(folder), network, state, optimizer)
                 last_save = time.monotonic()

@@ -1,5 +1,6 @@
 """What a run will train: the preset with its changes, and the networks in order."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -20,11 +21,12 @@ def chosen_preset(config: TrainConfig) -> Preset:
     given["labelled_frames"] = config.labelled_frames
     may_be_zero = ("pretrain_steps", "finetune_steps", "seed")
     for name, value in given.items():
-        if value is not None and (
-            value < 0 or (value == 0 and name not in may_be_zero)
+        smallest = "0 or more" if name in may_be_zero else "a number above 0"
+        if value is not None and not (
+            0 <= value < math.inf and (value > 0 or name in may_be_zero)
         ):
             option = name.replace("_", "-")
-            raise HNError(f"--{option} {value} is too small; expected a larger number")
+            raise HNError(f"--{option} is {value}; expected {smallest}")
     changes = {name: given[name] for name in REPLACEABLE if given[name] is not None}
     return replace(PRESETS[config.preset], **changes)
 

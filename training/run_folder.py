@@ -70,6 +70,8 @@ def _try_claim(folder: Path) -> bool | None:
 
 
 def _named_folder(config: TrainConfig) -> Path | None:
+    if config.name and Path(config.name).name != config.name:
+        raise HNError(f"--name {config.name} is a path; name a folder with --out")
     return config.out or (RUNS / config.name if config.name else None)
 
 

@@ -28,8 +28,8 @@ def choose_platform(needs_no_display: bool) -> None:
         return
     if not needs_no_display:
         raise HNError(
-            "there is no display for the window; use hn-record to record without one, "
-            "or set QT_QPA_PLATFORM=offscreen to run the window unseen"
+            "there is no display for the window; record with hn-record and without "
+            "--show, or set QT_QPA_PLATFORM=offscreen to run the window unseen"
         )
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
 

@@ -1,5 +1,6 @@
 """hn-record, through its function and once as a process."""
 
+import math
 import shutil
 import subprocess
 import sys
@@ -133,6 +134,8 @@ def test_an_interrupt_keeps_what_was_recorded(
     ("config", "complaint"),
     [
         (RecordConfig(seconds=0), "--seconds must be above 0"),
+        (RecordConfig(seconds=math.nan), "--seconds must be above 0"),
+        (RecordConfig(seconds=math.inf), "--seconds must be above 0"),
         (RecordConfig(annotate_every=0), "--annotate-every must be 1 or more"),
         (RecordConfig(sensor="nope"), "no sensor and no file is called 'nope'"),
         (

@@ -34,12 +34,16 @@ def test_the_result_is_printed_and_the_status_is_0(monkeypatch, capsys):
     assert (done, capsys.readouterr().out) == (0, "got 5\n")
 
 
-@pytest.mark.parametrize(
-    "error", [RecordingError("no such take"), PermissionError("no such take")]
-)
-def test_unusable_input_is_one_sentence_and_status_2(monkeypatch, capsys, error):
-    assert _run(monkeypatch, _raises(error)) == 2
+def test_unusable_input_is_one_sentence_and_status_2(monkeypatch, capsys):
+    assert _run(monkeypatch, _raises(RecordingError("no such take"))) == 2
     assert capsys.readouterr().err == "hn-test: no such take\n"
+
+
+def test_a_path_that_cannot_be_used_is_named_with_what_to_check(monkeypatch, capsys):
+    error = PermissionError(13, "Permission denied", "shelf/take")
+    assert _run(monkeypatch, _raises(error)) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("hn-test: shelf/take: permission denied; check the path")
 
 
 def test_wrong_use_is_status_2(monkeypatch, capsys):

@@ -85,6 +85,7 @@ def test_a_run_that_crashed_between_checkpoints_ends_bit_equal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop, "NUM_LOGS", 4)
+    monkeypatch.setattr(loop, "NUM_VALIDATIONS", 1)  # each saves as well
     whole, log = run(tmp_path / "whole")
 
     def crash(step: int, loss: float) -> None:
@@ -212,3 +213,20 @@ def test_predictions_do_not_depend_on_the_batch(tmp_path: Path) -> None:
         for k in range(9)
     )
     assert np.abs(together - alone).sum() <= 4  # float sums differ by their order
+
+
+def test_every_validation_saves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "NUM_VALIDATIONS", 2)
+    monkeypatch.setattr(loop, "CHECKPOINT_PERIOD_S", 1e9)
+
+    def crash(step: int, loss: float) -> None:
+        if step == 9:
+            raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        run(tmp_path / "run", crash)
+    seen: list[int] = []
+    run(tmp_path / "run", lambda step, loss: seen.append(step))
+    assert seen[0] == 7  # half of the 14 steps

@@ -127,6 +127,10 @@ def test_a_mat_without_labels_is_refused(tmp_path: Path) -> None:
         del content["labels"]
     with pytest.raises(DatasetError, match="lacks labels"):
         NYUv2Mat(file)
+    with h5py.File(file, "a") as content:
+        content.create_group("labels")  # of the right name, but no array
+    with pytest.raises(DatasetError, match="lacks labels"):
+        NYUv2Mat(file)
 
 
 def test_a_mat_with_upright_axes_is_refused(tmp_path: Path) -> None:

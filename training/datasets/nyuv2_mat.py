@@ -48,7 +48,8 @@ class NYUv2Mat:
                 f"{path} is not the official {FILE_NAME}: it cannot be opened as HDF5 "
                 "(MATLAB v7.3); download it again"
             ) from error
-        missing = {"images", "depths", "labels"} - set(self._file)
+        arrays = {k for k, v in self._file.items() if isinstance(v, h5py.Dataset)}
+        missing = {"images", "depths", "labels"} - arrays
         if missing:
             raise DatasetError(
                 f"{path} is not the official {FILE_NAME}: it lacks "
@@ -56,9 +57,7 @@ class NYUv2Mat:
             )
         # In `depths` holes were filled by guessing; `rawDepths` is what was measured,
         # and unknown depth is better ignored than guessed.
-        self._depths = self._file[
-            "rawDepths" if "rawDepths" in self._file else "depths"
-        ]
+        self._depths = self._file["rawDepths" if "rawDepths" in arrays else "depths"]
         self._images, self._labels = self._file["images"], self._file["labels"]
         self._check_shapes()
         self._check_names()
