@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -75,10 +76,27 @@ def label(config: LabelConfig) -> str:
 
 
 def label_source(source: FrameSource, folder: Path, config: LabelConfig) -> str:
-    """Write classes, overlays, statistics.json and contact_sheet.jpg of one source."""
-    for part in ("classes", "overlays"):
-        (folder / part).mkdir(parents=True, exist_ok=True)
+    """Write classes, overlays, statistics.json and contact_sheet.jpg of one source.
 
+    The folder appears when it is whole, so what was interrupted can be done again.
+    """
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        statistics = _write_labels(source, partial, config)
+        if folder.exists():
+            folder.rmdir()  # it is empty
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return f"{statistics.sentence(source.name)}: {folder}"
+
+
+def _write_labels(
+    source: FrameSource, folder: Path, config: LabelConfig
+) -> "_Statistics":
+    for part in ("classes", "overlays"):
+        (folder / part).mkdir(parents=True)
     labeler = Labeler(config.bins, config.method)
     palette = class_palette(config.bins)
     statistics = _Statistics(config)
@@ -110,7 +128,7 @@ def label_source(source: FrameSource, folder: Path, config: LabelConfig) -> str:
     (folder / "statistics.json").write_text(
         json.dumps(statistics.summary(), indent=2) + "\n"
     )
-    return f"{statistics.sentence(source.name)}: {folder}"
+    return statistics
 
 
 @dataclass

@@ -103,3 +103,20 @@ def test_a_damaged_image_is_left_out_and_said(tmp_path, caplog):
     words = label(LabelConfig((source,), out=tmp_path / "labels"))
     assert "2 of 2 frames labelled, 1 more cannot be read" in words
     assert "1.png" in caplog.text
+
+
+def test_labelling_that_was_interrupted_leaves_nothing_in_its_way(
+    tmp_path, monkeypatch
+):
+    source = _floor_folder(tmp_path / "hall")
+    config = LabelConfig((source,), out=tmp_path / "labels")
+
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("core.label_command.write_image", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            label(config)
+    assert list((tmp_path / "labels").iterdir()) == []
+    assert label(config).startswith("hall: 3 of 3")
