@@ -43,9 +43,9 @@ def label_frame(
 
     "paper" is section 3.2 from the normals on: up from their Manhattan frame, floor at
     the first percentile, the discard rule; the normals are `core.normals`' own, not the
-    regularised ones of the paper. "live" starts from the frame's up
-    hint (or `up_prior`, (3,), when it has none, or the scene's own modes), lets walls
-    and floor settle up together, and checks the floor that it finds.
+    regularised ones of the paper. "live" starts from the frame's up hint (or
+    `up_prior`, (3,), when it has none, or the scene's own modes), lets walls and floor
+    settle up together, and checks the floor that it finds.
     """
     depth = register_depth(frame)
     pinhole = frame.color_intrinsics.pinhole()

@@ -1,6 +1,6 @@
 """Recordings: one take of a depth camera as a folder with an MCAP file.
 
-    recordings/<scene>/capture.mcap    every frame; opens in Rerun, Foxglove and ROS 2
+    recordings/<scene>/capture.mcap    every frame, as ROS 2 messages; opens in Rerun
     recordings/<scene>/scene.json      name, tags, notes, drops
     recordings/<scene>/annotations/    see `core.annotations`
     recordings/<scene>/floors.json     the floor of every frame, computed when asked for

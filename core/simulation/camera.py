@@ -242,27 +242,19 @@ class SimulatedCamera:
 
     def frame(self, index: int) -> RgbdFrame:
         """Frame `index` of the loop."""
-        return self._render(self._checked(index), self._hits(index))
+        index = self._checked(index)
+        rng = np.random.default_rng((self.seed, 41, index))
+        pose, error = self.poses[index], self._up_errors[index]
+        hits = self._hits(index)
+        return render_frame(self.scene, self.rig, pose, hits, rng, index, error)
 
     def truth(self, index: int) -> FrameTruth:
         """What frame `index` really shows."""
         index = self._checked(index)
         return frame_truth(self.scene, self.rig, self.poses[index], self._hits(index))
 
-    def frame_with_truth(self, index: int) -> tuple[RgbdFrame, FrameTruth]:
-        """Both at once, for little more than the frame costs."""
-        index = self._checked(index)
-        hits = self._hits(index)
-        truth = frame_truth(self.scene, self.rig, self.poses[index], hits)
-        return self._render(index, hits), truth
-
     def _hits(self, index: int) -> Hits:
         return self.scene.cast(camera_rays(self.rig.color, self.poses[index]))
-
-    def _render(self, index: int, hits: Hits) -> RgbdFrame:
-        rng = np.random.default_rng((self.seed, 41, index))
-        pose, error = self.poses[index], self._up_errors[index]
-        return render_frame(self.scene, self.rig, pose, hits, rng, index, error)
 
     def _checked(self, index: int) -> int:
         if not -self.num_frames <= index < self.num_frames:

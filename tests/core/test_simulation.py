@@ -61,7 +61,7 @@ def world_points(frame, T_world_camera):  # type: ignore[no-untyped-def]
 
 def test_heights_are_those_of_the_unprojected_depth(aligned):
     for index in (0, 17, 41):
-        frame, truth = aligned.frame_with_truth(index)
+        frame, truth = aligned.frame(index), aligned.truth(index)
         assert frame.is_aligned
         assert (frame.depth > 0).all()
         heights = world_points(frame, truth.T_world_camera)[:, 2]
@@ -84,7 +84,7 @@ def test_floor_and_ceiling_lie_where_the_room_has_them(camera):
 
 
 def test_normals_are_those_of_the_points_around_and_face_the_camera(aligned):
-    frame, truth = aligned.frame_with_truth(9)
+    frame, truth = aligned.frame(9), aligned.truth(9)
     points = unproject((frame.depth * 0.001).astype(np.float32), frame.depth_intrinsics)
     assert (np.sum(truth.normals * points, axis=-1) <= 1e-6).all()
     np.testing.assert_allclose(np.linalg.norm(truth.normals, axis=-1), 1.0, atol=1e-5)
@@ -119,7 +119,7 @@ def test_hn_classes_of_a_hand_made_truth():
 
 
 def test_depth_points_lie_on_the_surfaces_that_the_colour_camera_sees(camera):
-    frame, truth = camera.frame_with_truth(20)
+    frame, truth = camera.frame(20), camera.truth(20)
     assert not frame.is_aligned
     shift = frame.T_color_depth[:3, 3]
     assert np.linalg.norm(shift) == pytest.approx(0.025, abs=2e-4)
