@@ -1,5 +1,9 @@
 """Depth from its own lens to the colour camera's pixel grid, with Z transformed too."""
 
+import threading
+from functools import lru_cache
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
@@ -7,65 +11,131 @@ from core.frame import Intrinsics, RgbdFrame
 from core.geometry import pixel_rays
 
 FOOTPRINT_MARGIN = 1.1  # our choice: covers the stretch of slanted and rotated patches
-MISSING = 65535  # stands behind every depth while the nearest is sought
+LARGEST_HALF_SIZE = 500.0  # pixels; memory grows with it, and no pair comes near
+FAR_ASIDE = 1e30  # x/z that no camera sees
+TOO_LARGE = 1e100  # products of smaller numbers stay finite
+
+Row = tuple[float, float, float, float]
 
 
-def register_depth(frame: RgbdFrame) -> np.ndarray:
+class View(NamedTuple):
+    """How the colour camera sees the pixels of the depth camera."""
+
+    rays: np.ndarray
+    """(h, 2, w) float32 x/z, and y/z - row_y, of the depth camera's pixels; (1, 2, w)
+    without distortion, where all rows are alike and need not be fetched from memory."""
+    row_y: np.ndarray
+    """(h,) float64 y/z."""
+    projection: tuple[Row, Row, Row]
+    """Takes points of the depth camera, in depth units, to u * Z, v * Z and Z."""
+    half_size: float
+    """Of the square that a depth pixel paints, in colour pixels."""
+    size: int
+    """Colour pixels in a row that every such square covers; some cover one more."""
+
+
+class Scratch(NamedTuple):
+    """Memory to register in."""
+
+    layers: np.ndarray
+    """uint16: (H + size, 2 short or tall, 2 narrow or wide, W + size) squares, and (w,)
+    where the pixels of a depth row go that the colour camera does not see."""
+    slots: np.ndarray
+    """(w,) int32 index into layers."""
+    units: np.ndarray
+    """(w,) uint16."""
+    columns: np.ndarray
+    """(2 narrow or wide, W + size) uint16."""
+
+
+class _ScratchOfThread(threading.local):
+    """The scratch of a thread's last registration, for the next of the same size."""
+
+    sizes: tuple[int, ...] = ()
+    scratch: Scratch
+
+    def get(self, width: int, shape: tuple[int, int], size: int) -> Scratch:
+        sizes = (width, *shape, size)
+        if sizes != self.sizes:
+            rows, stride = shape[0] + size, shape[1] + size
+            self.scratch = Scratch(
+                np.empty(rows * 4 * stride + width, np.uint16),
+                np.empty(width, np.int32),
+                np.empty(width, np.uint16),
+                np.empty((2, stride), np.uint16),
+            )
+            self.sizes = sizes
+        return self.scratch
+
+
+_scratch = _ScratchOfThread()
+
+
+def register_depth(frame: RgbdFrame, out: np.ndarray | None = None) -> np.ndarray:
     """(H, W) uint16 depth along the colour camera's axis, on its undistorted grid.
 
     Units are the frame's own. Each depth pixel paints the colour pixels under its
-    square, the nearest surface wins, and 0 stays where no depth pixel landed. Unlike
-    the SDKs' align functions, what is written is the colour camera's Z, not a copy of
-    the depth camera's.
+    square, the nearest surface wins, and 0 stays where no depth pixel landed or Z does
+    not fit. Unlike the SDKs' align functions, what is written is the colour camera's Z,
+    not a copy of the depth camera's. It is written into `out`, or a new array, unless
+    the frame's own depth is the answer.
     """
-    pinhole = frame.color_intrinsics.pinhole()
-    if frame.is_aligned and not frame.color_intrinsics.distortion:
+    color = frame.color_intrinsics
+    if frame.is_aligned and not color.distortion:
         return frame.depth
-    scale = np.float32(frame.depth_scale)
-    depth_m = frame.depth.ravel() * scale
-    rays = pixel_rays(frame.depth_intrinsics).reshape(-1, 2)
-    T = frame.T_color_depth.astype(np.float32)
-    x, y, z = (
-        depth_m * (row[0] * rays[:, 0] + row[1] * rays[:, 1] + row[2]) + row[3]
-        for row in T[:3]
+    from core.registration_kernels import register  # numba is slow to import
+
+    shape = (color.height, color.width)
+    view = _view(
+        frame.depth_intrinsics, color, frame.T_color_depth.tobytes(), frame.depth_scale
     )
-    seen = (depth_m > 0) & (z > scale)
-    inverse = 1.0 / np.where(seen, z, 1.0)
-    u = pinhole.fx * x * inverse + pinhole.cx
-    v = pinhole.fy * y * inverse + pinhole.cy
-    half_size = 0.5 * FOOTPRINT_MARGIN * pinhole.fx / frame.depth_intrinsics.fx
-    inside = (
-        seen
-        & (u > -half_size)
-        & (u < pinhole.width - 1 + half_size)
-        & (v > -half_size)
-        & (v < pinhole.height - 1 + half_size)
-    )
-    units = np.rint(z[inside] / scale).clip(1, MISSING - 1).astype(np.uint16)
-    return _splat(u[inside], v[inside], units, half_size, pinhole)
+    out = np.empty(shape, np.uint16) if out is None else _checked(out, shape)
+    scratch = _scratch.get(frame.depth_intrinsics.width, shape, view.size)
+    register(frame.depth, view, scratch, out)
+    return out
 
 
-def _splat(
-    u: np.ndarray,
-    v: np.ndarray,
-    units: np.ndarray,
-    half_size: float,
-    intrinsics: Intrinsics,
-) -> np.ndarray:
-    """Paint (N,) depths as squares around their pixels; the nearest wins."""
-    width, height = intrinsics.width, intrinsics.height
-    image = np.full(height * width, MISSING, np.uint16)
-    first_u = np.maximum(np.ceil(u - half_size), 0).astype(np.int32)
-    first_v = np.maximum(np.ceil(v - half_size), 0).astype(np.int32)
-    last_u = np.minimum(np.floor(u + half_size), width - 1).astype(np.int32)
-    last_v = np.minimum(np.floor(v + half_size), height - 1).astype(np.int32)
-    for dv in range(int((last_v - first_v).max(initial=-1)) + 1):
-        for du in range(int((last_u - first_u).max(initial=-1)) + 1):
-            lands = (first_u + du <= last_u) & (first_v + dv <= last_v)
-            pixels = ((first_v + dv) * width + first_u + du)[lands]
-            np.minimum.at(image, pixels, units[lands])
-    image[image == MISSING] = 0
-    return image.reshape(height, width)
+def _checked(out: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    if out.shape != shape or out.dtype != np.uint16 or not out.flags.carray:
+        raise ValueError(
+            f"out must be a writeable, contiguous {shape} uint16 array, got "
+            f"{out.shape} {out.dtype}, strides {out.strides}"
+        )
+    return out
+
+
+@lru_cache(maxsize=8)
+def _view(
+    depth: Intrinsics, color: Intrinsics, T_color_depth: bytes, depth_scale: float
+) -> View:
+    T = np.frombuffer(T_color_depth).reshape(4, 4)
+    with np.errstate(over="ignore", invalid="ignore"):
+        projection = color.K @ T[:3]
+        projection[:, 3] /= depth_scale
+    if not np.abs(projection).max() < TOO_LARGE:  # nan is not either
+        raise ValueError(
+            f"depth of scale {depth_scale} cannot be moved by T_color_depth\n{T}"
+        )
+    half_size = 0.5 * FOOTPRINT_MARGIN * color.fx / depth.fx
+    if half_size > LARGEST_HALF_SIZE:
+        raise ValueError(
+            f"a depth pixel would cover {2.0 * half_size:.0f} colour pixels in a row, "
+            f"check the intrinsics: {depth} and {color}"
+        )
+    u, v, z = (tuple(row) for row in projection.tolist())
+    return View(*_rays(depth), (u, v, z), half_size, int(2.0 * half_size))
+
+
+@lru_cache(maxsize=8)
+def _rays(intrinsics: Intrinsics) -> tuple[np.ndarray, np.ndarray]:
+    """`View`'s rays and row_y; far aside where a distortion has no inverse."""
+    if intrinsics.distortion:
+        rays = pixel_rays(intrinsics).transpose(0, 2, 1).copy()
+        rays[~np.isfinite(rays)] = FAR_ASIDE
+        return rays, np.zeros(intrinsics.height)
+    rays = np.zeros((1, 2, intrinsics.width), np.float32)
+    rays[0, 0] = (np.arange(intrinsics.width) - intrinsics.cx) / intrinsics.fx
+    return rays, (np.arange(intrinsics.height) - intrinsics.cy) / intrinsics.fy
 
 
 def to_color_grid(
@@ -74,13 +144,15 @@ def to_color_grid(
     """(H, W) classes of the pinhole grid on the colour camera's own, distorted grid."""
     if not intrinsics.distortion:
         return classes
+    u, v = _pinhole_pixels(intrinsics)
+    return cv2.remap(classes, u, v, cv2.INTER_NEAREST, borderValue=border)
+
+
+@lru_cache(maxsize=8)
+def _pinhole_pixels(intrinsics: Intrinsics) -> tuple[np.ndarray, np.ndarray]:
+    """(H, W) float32 u and v without distortion of each distorted pixel."""
     focal = np.array((intrinsics.fx, intrinsics.fy), np.float32)
     centre = np.array((intrinsics.cx, intrinsics.cy), np.float32)
     pixels = pixel_rays(intrinsics) * focal + centre
-    return cv2.remap(
-        classes,
-        np.ascontiguousarray(pixels[..., 0]),
-        np.ascontiguousarray(pixels[..., 1]),
-        cv2.INTER_NEAREST,
-        borderValue=border,
-    )
+    u, v = np.ascontiguousarray(pixels.transpose(2, 0, 1))
+    return u, v

@@ -88,3 +88,18 @@ def test_labels_return_to_the_distorted_colour_grid():
         classes[v - 1 : v + 2, u - 1 : u + 2] = value
     moved = to_color_grid(classes, distorted, border=255)
     assert [moved[v, u] for u, v in bent] == [1, 2, 3]
+
+
+def test_colour_pixels_that_look_past_the_straight_image_get_the_border():
+    # A barrel image shows more of the world than a straight one of the same size.
+    barrel = Intrinsics(96, 72, 80.0, 82.0, 49.0, 34.0, (-0.3, 0.1, 0.002, -0.001))
+    classes = np.arange(96 * 72).reshape(72, 96).astype(np.uint8) % 20
+    rays = pixel_rays(barrel).reshape(-1, 2).astype(float)
+    straight = project(np.column_stack((rays, np.ones(len(rays)))), barrel.pinhole())
+    u, v = np.rint(straight).astype(int).T.reshape(2, 72, 96)
+    past = (u < 0) | (u >= 96) | (v < 0) | (v >= 72)
+    assert past[0, 0] and not past[36, 48]
+    for border in (255, 254):
+        moved = to_color_grid(classes, barrel, border)
+        np.testing.assert_array_equal(moved == border, past)
+        np.testing.assert_array_equal(moved[~past], classes[v[~past], u[~past]])
