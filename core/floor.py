@@ -5,7 +5,9 @@ from typing import Literal
 
 import numpy as np
 
-from core.orientation import CAMERA_HEIGHTS
+from core.geometry import angle_deg
+from core.normals import SurfaceSamples
+from core.orientation import CAMERA_HEIGHTS, joint_up, scene_up
 
 FloorSource = Literal["measured", "tracked"]
 
@@ -13,6 +15,10 @@ FLOOR_PERCENTILE = 1.0  # section 3.2
 FLOOR_NORMAL_DEG = 15.0  # section 3.2: a frame is discarded unless most of its lowest
 FLOOR_SHARE = 0.5  # points (more than this share) have normals within 15 deg of up
 MIN_SAMPLES = 200  # our choice: fewer points with normals cannot vote on a floor
+REACH, REACH_PER_Z2 = 0.04, 0.01  # metres; depth noise grows with z * z
+MAX_LAYER_TILT_DEG = 3.0  # our choice: walls and floor agree within a degree or two
+MAX_PRIOR_ERROR_DEG = 12.0  # beyond it walls and floor were mistaken for each other
+MAX_LOWER = 4  # our choice: as many points of a floor below make the layer a table
 MIN_PATCH = 0.01  # our choice: a floor that is less of the view is not measured
 
 
@@ -30,51 +36,86 @@ class FloorPlane:
     """0..1, the share of the floor patch's normals that agree with `up`."""
 
     def __post_init__(self) -> None:
-        if self.up.shape != (3,) or abs(np.linalg.norm(self.up) - 1.0) > 1e-6:
+        if self.up.shape != (3,) or not abs(np.linalg.norm(self.up) - 1.0) < 1e-6:
             raise ValueError(f"up must be a unit vector of 3 numbers, got {self.up}")
+        if not np.isfinite(self.camera_height):
+            raise ValueError(f"camera_height must be finite, got {self.camera_height}")
         up = np.array(self.up, np.float64)
         up.flags.writeable = False
         object.__setattr__(self, "up", up)
 
 
-def percentile_floor(
-    normals: np.ndarray, points: np.ndarray, up: np.ndarray
+def measure_floor(
+    samples: SurfaceSamples, prior: np.ndarray | None
 ) -> FloorPlane | None:
-    """The paper's floor of (N, 3) normals and points, or None for a discarded frame.
+    """The floor that one frame shows, or None when it shows none.
 
-    The floor lies at the first percentile of the heights; the frame is discarded unless
-    more than half of the points below it face up within 15 deg (section 3.2).
+    `prior` (3,) is the up of an IMU or of the frame before, never far off. Without one
+    up comes from the scene.
     """
-    heights = points @ up
-    lowest = np.percentile(heights, FLOOR_PERCENTILE)
-    faces_up = normals[heights <= lowest] @ up > np.cos(np.radians(FLOOR_NORMAL_DEG))
-    share = float(faces_up.mean())
-    if share <= FLOOR_SHARE:
+    if len(samples.points) < MIN_SAMPLES:
         return None
-    return FloorPlane(up, float(-lowest), confidence=share)
+    if prior is None:
+        found = scene_up(samples)
+        return None if found is None else refined_floor(samples, found)
+    prior = prior / np.linalg.norm(prior)
+    up = joint_up(samples, prior)
+    is_near = angle_deg(up, prior) < MAX_PRIOR_ERROR_DEG
+    return refined_floor(samples, up if is_near else prior)
 
 
-def refined_floor(
-    normals: np.ndarray, points: np.ndarray, up: np.ndarray
-) -> FloorPlane | None:
-    """The floor as the median of the lowest layer's up-facing points, or None.
+def refined_floor(samples: SurfaceSamples, up: np.ndarray) -> FloorPlane | None:
+    """The floor as the mean of the lowest layer's up-facing points, or None.
 
     The paper's rule, asked of the whole layer that depth noise makes of the floor
     instead of its lowest points, which are the noisiest. None too when the layer is too
     small or the camera would be lower or higher than someone carries it: a table top
-    that hides the floor passes the paper's rule, but not this one.
+    that hides the floor passes the paper's rule, but not this one. Where the layer
+    itself is turned away from `up`, clutter has misled that, and the layer is believed.
     """
-    heights = points @ up
-    reach = 0.04 + 0.01 * points[:, 2] ** 2  # depth noise grows with the square
-    faces_up = normals @ up > np.cos(np.radians(FLOOR_NORMAL_DEG))
-    level = np.percentile(heights, FLOOR_PERCENTILE)
-    for _ in range(2):
-        layer = np.abs(heights - level) < reach
-        patch = layer & faces_up
-        if patch.sum() < max(MIN_PATCH * len(points), FLOOR_SHARE * layer.sum()):
-            return None
-        level = np.median(heights[patch])
-    camera_height = float(-level)
-    if not CAMERA_HEIGHTS[0] <= camera_height <= CAMERA_HEIGHTS[1]:
+    layer = _lowest_layer(samples, up)
+    if layer is not None and angle_deg(layer.normal, up) > MAX_LAYER_TILT_DEG:
+        up = layer.normal
+        layer = _lowest_layer(samples, up)
+    if layer is None:
         return None
-    return FloorPlane(up, camera_height, confidence=float(patch.sum() / layer.sum()))
+    if not CAMERA_HEIGHTS[0] <= -layer.level <= CAMERA_HEIGHTS[1]:
+        return None
+    return FloorPlane(up, -layer.level, confidence=layer.confidence)
+
+
+@dataclass(frozen=True, eq=False)
+class _Layer:
+    level: float
+    normal: np.ndarray
+    confidence: float
+
+
+def _lowest_layer(samples: SurfaceSamples, up: np.ndarray) -> _Layer | None:
+    """The up-facing points at the bottom, unless they are few or others lie there."""
+    from core.floor_kernels import floor_layer, heights_along
+
+    num_points, single = len(samples.points), up.astype(np.float32)
+    heights = np.empty(num_points, np.float32)
+    heights_along(samples.points, single, heights)
+    lowest = int(FLOOR_PERCENTILE / 100 * num_points)
+    level = float(np.partition(heights, lowest)[lowest])
+    cosine = np.float32(np.cos(np.radians(FLOOR_NORMAL_DEG)))
+    normal = np.empty(3)
+    for narrowing in (1.0, 1.0, 0.5):
+        num_layer, num_patch, level = floor_layer(
+            (samples.normals, samples.points),
+            heights,
+            single,
+            np.float32(level),
+            cosine,
+            (np.float32(REACH * narrowing), np.float32(REACH_PER_Z2 * narrowing)),
+            normal,
+        )
+        if num_patch < max(MIN_PATCH * num_points, FLOOR_SHARE * num_layer):
+            return None
+    faces_up = samples.normals @ single > cosine
+    below = heights < level - 2 * (REACH + REACH_PER_Z2 * samples.points[:, 2] ** 2)
+    if np.count_nonzero(faces_up & below) > MAX_LOWER:
+        return None
+    return _Layer(level, normal / np.linalg.norm(normal), num_patch / num_layer)

@@ -45,6 +45,8 @@ class Intrinsics:
 
     def pinhole(self) -> "Intrinsics":
         """The same camera without its distortion."""
+        if not self.distortion:
+            return self
         return Intrinsics(self.width, self.height, self.fx, self.fy, self.cx, self.cy)
 
     def resized(self, width: int, height: int) -> "Intrinsics":

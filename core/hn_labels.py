@@ -1,23 +1,20 @@
 """HN-labels: a class per pixel from height above the floor and angle of the normal."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from core.bins import IGNORE_LABEL, HNBins
-from core.floor import MIN_SAMPLES, FloorPlane, percentile_floor, refined_floor
-from core.frame import RgbdFrame
-from core.geometry import angle_deg, pixel_rays
-from core.normals import PlaneField, fit_planes, normals, pixel_cells
-from core.orientation import joint_up, manhattan_up, scene_up
+from core.floor import FloorPlane, measure_floor
+from core.floor_tracker import FloorTracker
+from core.frame import Intrinsics, RgbdFrame
+from core.normals import camera_numbers, sample_room, sample_surfaces
+from core.paper_method import paper_floor, paper_surfaces
+from core.planes import PlaneField, PlaneFitter, fit_planes
 from core.registration import register_depth, to_color_grid
 
 Method = Literal["live", "paper"]
-
-SAMPLE_STEP = 4  # cells; every 16th of them votes on the floor
-MAX_PRIOR_ERROR_DEG = 12.0  # beyond it walls and floor were mistaken for each other
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,44 +34,37 @@ def label_frame(
     frame: RgbdFrame,
     bins: HNBins = HNBins(),  # noqa: B008 - frozen
     method: Method = "live",
-    up_prior: np.ndarray | None = None,
+    floor: FloorPlane | None = None,
 ) -> HNLabels | None:
     """HN-labels of one frame, or None when no floor is in view.
 
-    "paper" is section 3.2 from the normals on: up from their Manhattan frame, floor at
-    the first percentile, the discard rule; the normals are `core.normals`' own, not the
-    regularised ones of the paper. "live" starts from the frame's up hint (or
-    `up_prior`, (3,), when it has none, or the scene's own modes), lets walls and floor
-    settle up together, and checks the floor that it finds.
+    "paper" is section 3.2: regularised normals, up from their Manhattan frame, floor at
+    the first percentile, the discard rule. "live" starts from the frame's up hint, or
+    from the scene's own modes, lets walls and floor settle up together, and checks the
+    floor that it finds. A `floor` that is already known, as one of `Recording.floors`,
+    is taken as it is.
     """
     depth = register_depth(frame)
     pinhole = frame.color_intrinsics.pinhole()
-    field = fit_planes(depth, frame.depth_scale)
-    cell_normals, cell_points = _samples(field, frame)
-    if len(cell_points) < MIN_SAMPLES:
-        return None
     if method == "paper":
-        floor = percentile_floor(cell_normals, cell_points, manhattan_up(cell_normals))
-    else:
-        floor = _live_floor(cell_normals, cell_points, frame.up_hint, up_prior)
+        return _paper_labels(frame, depth, bins, floor)
+    field = fit_planes(depth, frame.depth_scale)
+    if floor is None:
+        samples = sample_surfaces(field, pinhole)
+        floor = measure_floor(samples, frame.up_hint)
     if floor is None:
         return None
-
-    up = floor.up.astype(np.float32)
-    cosines = (normals(field, pinhole) @ up).ravel()
-    cosines = cosines[pixel_cells(field, depth, frame.depth_scale)]
-    depth_m = depth.astype(np.float32) * np.float32(frame.depth_scale)
-    rays = pixel_rays(pinhole)
-    rise = rays[..., 0] * up[0] + rays[..., 1] * up[1] + up[2]
-    classes = bins.classify(depth_m * rise + floor.camera_height, cosines)
-    classes[depth == 0] = IGNORE_LABEL
-    return HNLabels(
-        to_color_grid(classes, frame.color_intrinsics, IGNORE_LABEL), floor, bins
-    )
+    classes = classify_pixels(depth, frame.depth_scale, field, pinhole, floor, bins)
+    return _on_color_grid(classes, frame, floor, bins)
 
 
 class Labeler:
-    """Labels the frames of one camera in order; each up it finds helps the next."""
+    """Labels the frames of one camera in order, and follows its floor from one to the
+    next.
+
+    Memory is taken at the first frame of a size and used again: afterwards only what
+    is returned is new.
+    """
 
     def __init__(
         self,
@@ -83,66 +73,98 @@ class Labeler:
     ) -> None:
         self.bins = bins
         self.method = method
-        self._up: np.ndarray | None = None
+        self._shape = (0, 0)
 
     def __call__(self, frame: RgbdFrame) -> HNLabels | None:
-        """HN-labels of the next frame, or None when no floor is in view."""
-        labels = label_frame(frame, self.bins, self.method, self._up)
-        self._up = None if labels is None else labels.floor.up
-        return labels
+        """HN-labels of the next frame, or None when its floor is not known."""
+        if self.method == "paper":
+            return label_frame(frame, self.bins, "paper")
+        color = frame.color_intrinsics
+        if self._shape != (color.height, color.width):
+            self._begin(color.height, color.width)
+        depth = register_depth(frame, self._depth)
+        # The tracker compares with the planes of the frame before: two take turns.
+        self._fitters.reverse()
+        field = self._fitters[0](depth, frame.depth_scale)
+        samples = sample_surfaces(field, color.pinhole(), self._samples)
+        floor = self._tracker.update(field, samples, color.pinhole(), frame.up_hint)
+        if floor is None:
+            return None
+        classes = classify_pixels(
+            depth, frame.depth_scale, field, color.pinhole(), floor, self.bins
+        )
+        return _on_color_grid(classes, frame, floor, self.bins)
+
+    def _begin(self, height: int, width: int) -> None:
+        self._shape = height, width
+        self._depth = np.empty((height, width), np.uint16)
+        self._fitters = [PlaneFitter(height, width) for _ in range(2)]
+        self._samples = sample_room(*self._fitters[0].shape)
+        self._tracker = FloorTracker()
 
 
-def _samples(field: PlaneField, frame: RgbdFrame) -> tuple[np.ndarray, np.ndarray]:
-    """(N, 3) normals and points of every few cells that have depth."""
-    pinhole = frame.color_intrinsics.pinhole()
-    every = (slice(SAMPLE_STEP // 2, None, SAMPLE_STEP),) * 2
-    sparse = PlaneField(
-        field.coefficients[every],
-        field.inverse_depth[every],
-        field.pixels[every],
-        field.noise[every],
+def classify_pixels(
+    depth: np.ndarray,
+    depth_scale: float,
+    field: PlaneField,
+    intrinsics: Intrinsics,
+    floor: FloorPlane,
+    bins: HNBins,
+) -> np.ndarray:
+    """(H, W) uint8 HN classes of (H, W) uint16 depth on the pinhole grid."""
+    from core import label_kernels as k
+
+    up, single = floor.up, np.float32
+    fx, fy, cx, cy = intrinsics.fx, intrinsics.fy, intrinsics.cx, intrinsics.cy
+    cosines = np.cos(np.radians(bins.angle_edges))
+    angles = np.empty(field.is_clean.shape, np.uint8)
+    k.angle_bins(
+        field.planes,
+        camera_numbers(intrinsics),
+        (single(up[0]), single(up[1]), single(up[2])),
+        (cosines * np.abs(cosines)).astype(single),
+        bins.signed_angles,
+        angles,
     )
-    facing = normals(sparse, pinhole).reshape(-1, 3)
-    inverse = sparse.smoothed().ravel()
-    use = (inverse > 0) & np.any(facing != 0, axis=1)
-    pixels = sparse.pixels.reshape(-1, 2)[use]
-    rays = np.stack(
+    classes = np.empty(depth.shape, np.uint8)
+    k.classify_pixels(len(bins.height_edges))(
+        depth,
+        single(depth_scale),
+        field.planes,
+        angles,
+        field.noise.numbers,
         (
-            (pixels[:, 0] - pinhole.cx) / pinhole.fx,
-            (pixels[:, 1] - pinhole.cy) / pinhole.fy,
-            np.ones(len(pixels)),
+            single(up[2] - up[0] * cx / fx - up[1] * cy / fy),
+            single(up[0] / fx),
+            single(up[1] / fy),
         ),
-        axis=1,
+        single(floor.camera_height),
+        np.array(bins.height_edges, single),
+        (
+            np.empty((2, 2 * field.is_clean.shape[1]), single),
+            np.empty((3, 2 * field.is_clean.shape[1]), np.uint8),
+        ),
+        classes,
     )
-    return facing[use], rays / inverse[use, None]
+    return classes
 
 
-def _live_floor(
-    cell_normals: np.ndarray,
-    points: np.ndarray,
-    hint: np.ndarray | None,
-    prior: np.ndarray | None,
-) -> FloorPlane | None:
-    """The floor of the first up that has one: the hint's, the prior's, the scene's."""
-    for up in _ups(cell_normals, points, hint, prior):
-        floor = refined_floor(cell_normals, points, up)
-        if floor is not None:
-            return floor
-    return None
+def _paper_labels(
+    frame: RgbdFrame, depth: np.ndarray, bins: HNBins, floor: FloorPlane | None
+) -> HNLabels | None:
+    pinhole = frame.color_intrinsics.pinhole()
+    normals, points = paper_surfaces(depth, frame.depth_scale, pinhole)
+    floor = paper_floor(normals, points) if floor is None else floor
+    if floor is None:
+        return None
+    up = floor.up.astype(np.float32)
+    classes = bins.classify(points @ up + floor.camera_height, normals @ up)
+    classes[depth == 0] = IGNORE_LABEL
+    return _on_color_grid(classes, frame, floor, bins)
 
 
-def _ups(
-    cell_normals: np.ndarray,
-    points: np.ndarray,
-    hint: np.ndarray | None,
-    prior: np.ndarray | None,
-) -> Iterator[np.ndarray]:
-    if hint is not None:  # an IMU is never far off, and leaves nothing to search
-        up = joint_up(cell_normals, hint)
-        yield up if angle_deg(up, hint) < MAX_PRIOR_ERROR_DEG else hint
-        return
-    if prior is not None:
-        up = joint_up(cell_normals, prior)
-        if angle_deg(up, prior) < MAX_PRIOR_ERROR_DEG:
-            yield up
-    yield scene_up(cell_normals, points)
+def _on_color_grid(
+    classes: np.ndarray, frame: RgbdFrame, floor: FloorPlane, bins: HNBins
+) -> HNLabels:
+    on_grid = to_color_grid(classes, frame.color_intrinsics, IGNORE_LABEL)
+    return HNLabels(on_grid, floor, bins)

@@ -4,75 +4,65 @@ from itertools import combinations
 
 import numpy as np
 
-LEVEL_UP = np.array((0.0, -1.0, 0.0))
-"""The up of a level camera."""
+from core.normals import SurfaceSamples
+
 HAND_HELD_UP = np.array((0.0, -np.cos(np.radians(15)), -np.sin(np.radians(15))))
 """The up of a camera that looks 15 deg down, as people hold one."""
-SPARSITY = 0.3  # lambda of the robust Manhattan frame (Ghanem et al., CVPR 2015)
 MODE_RADIUS_DEG = 8.0
-MAX_TILT_DEG = (
-    55.0  # from HAND_HELD_UP, without a prior: beyond it walls pass for floors
-)
+# Without a prior, beyond these two walls pass for floors:
+MAX_TILT_DEG = 45.0  # from HAND_HELD_UP
+MAX_ROLL_DEG = 35.0
+GATES_DEG = (20.0, 12.0)
+LAST_GATES_DEG = (3.0, 8.0)  # the narrowest and the widest
+SCATTERS = 5.0  # Tukey's gate is 4.7 standard deviations wide
+NUM_SEARCHED = 1600  # samples; the modes of a scene need no more
 CAMERA_HEIGHTS = (0.5, 2.2)  # metres; our choice, a camera that is carried
 
 
 def joint_up(
-    normals: np.ndarray, prior: np.ndarray, gates_deg: tuple[float, ...] = (15, 8, 8)
+    samples: SurfaceSamples, prior: np.ndarray, gates_deg: tuple[float, ...] = GATES_DEG
 ) -> np.ndarray:
-    """(3,) up that floors agree with and walls are square to, from (N, 3) normals.
+    """(3,) up that floors agree with and walls are square to.
 
     Near-horizontal and near-vertical surfaces are chosen within each gate of the last
     up; the new one is the smallest eigenvector of sum(wall wall') - sum(floor floor')
-    (Gupta et al., CVPR 2013, section 4.1).
+    (Gupta et al., CVPR 2013, section 4.1). After the gates come two as wide as the
+    surfaces' own scatter is, so that straight rooms shut out what merely leans.
     """
+    from core.floor_kernels import orientation_matrix
+
     up = np.asarray(prior, np.float64)
-    wide = normals.astype(np.float64)
-    for gate in gates_deg:
-        along = np.abs(wide @ up)
-        floors = wide[along > np.cos(np.radians(gate))]
-        walls = wide[along < np.sin(np.radians(gate))]
-        _, vectors = np.linalg.eigh(walls.T @ walls - floors.T @ floors)
+    matrix = np.empty((3, 3))
+    gates = [np.sin(np.radians(gate)) ** 2 for gate in gates_deg]
+    narrowest, widest = np.sin(np.radians(LAST_GATES_DEG)) ** 2
+    scatter = widest
+    for square_gate in (*gates, None, None):
+        if square_gate is None:
+            square_gate = np.clip(SCATTERS**2 * scatter, narrowest, widest)
+        single, limit = up.astype(np.float32), np.float32(square_gate)
+        scatter = orientation_matrix(
+            samples.normals, samples.points, single, limit, matrix
+        )
+        _, vectors = np.linalg.eigh(matrix)
         up = vectors[:, 0] * np.sign(vectors[:, 0] @ up or 1.0)
     return up
 
 
-def manhattan_up(normals: np.ndarray) -> np.ndarray:
-    """(3,) up as the Manhattan axis nearest a level camera's up (paper, section 3.2).
-
-    The frame is the robust one of Ghanem et al. (CVPR 2015): the rotation R and sparse
-    X that minimise 0.5 |X - R N|^2 + lambda |X|_1, by alternating soft thresholds with
-    orthogonal Procrustes from R = I.
-    """
-    points = normals.astype(np.float64).T
-    rotation, last = np.eye(3), np.inf
-    for _ in range(100):
-        turned = rotation @ points
-        sparse = np.sign(turned) * np.maximum(np.abs(turned) - SPARSITY, 0.0)
-        u, _, vt = np.linalg.svd(sparse @ points.T)
-        rotation = u @ np.diag((1.0, 1.0, np.sign(np.linalg.det(u @ vt)))) @ vt
-        objective = (
-            0.5 * np.sum((sparse - rotation @ points) ** 2)
-            + SPARSITY * np.abs(sparse).sum()
-        )
-        if last - objective < 1e-6 * objective:
-            break
-        last = objective
-    axes = np.concatenate((rotation, -rotation))
-    return axes[np.argmax(axes @ LEVEL_UP)]
-
-
-def scene_up(normals: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """(3,) up of a view without any prior, from (N, 3) normals and their points.
+def scene_up(samples: SurfaceSamples) -> np.ndarray | None:
+    """(3,) up of a view without any prior, or None where nothing tells.
 
     Candidates are the modes of the normals, ceilings turned over, and the crosses of
     wall pairs; the best has floors, walls and ceilings around it, a floor at the bottom
     with nothing below, and a camera that someone could be holding.
     """
+    every = slice(None, None, max(1, len(samples.points) // NUM_SEARCHED))
+    normals, points = samples.normals[every], samples.points[every]
     candidates = _candidates(_modes(normals.astype(np.float64)))
     if not candidates:
-        return joint_up(normals, HAND_HELD_UP, (45, 45, 15, 15))
+        return None
     best = max(candidates, key=lambda up: _plausibility(up, normals, points))
-    return joint_up(normals, best)
+    up = joint_up(samples, best)
+    return up if _is_held(up) else None
 
 
 def _modes(normals: np.ndarray) -> list[np.ndarray]:
@@ -115,8 +105,14 @@ def _candidates(modes: list[np.ndarray]) -> list[np.ndarray]:
         if np.linalg.norm(np.cross(a, b)) > 0.7
     ]
     both_ways = [sign * mode for mode in modes + crosses for sign in (1.0, -1.0)]
+    return [up for up in both_ways if _is_held(up)]
+
+
+def _is_held(up: np.ndarray) -> bool:
+    """Whether somebody may hold a camera that way; otherwise walls pass for floors."""
     limit = np.cos(np.radians(MAX_TILT_DEG))
-    return [up for up in both_ways if up @ HAND_HELD_UP > limit]
+    roll_deg = np.degrees(np.arctan2(up[0], -up[1]))
+    return bool(up @ HAND_HELD_UP > limit and abs(roll_deg) < MAX_ROLL_DEG)
 
 
 def _plausibility(up: np.ndarray, normals: np.ndarray, points: np.ndarray) -> float:

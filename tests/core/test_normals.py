@@ -3,7 +3,8 @@ import pytest
 
 from core import Intrinsics
 from core.geometry import pixel_rays
-from core.normals import fit_planes, normals, pixel_normals
+from core.normals import normals, pixel_normals
+from core.planes import fit_planes
 
 CAMERA = Intrinsics(160, 120, 145.0, 147.0, 83.0, 57.0)
 SCALE = 0.001

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 
-from core.floor import percentile_floor, refined_floor
+from core.floor import measure_floor, refined_floor
 from core.geometry import angle_deg
-from core.orientation import joint_up, manhattan_up, scene_up
+from core.normals import SurfaceSamples
+from core.orientation import joint_up, scene_up
+from core.paper_method import manhattan_up, percentile_floor
 
 RNG = np.random.default_rng(7)
 
@@ -14,6 +16,10 @@ def _rotation(pitch_deg, roll_deg):
     pitch = [[1, 0, 0], [0, np.cos(p), np.sin(p)], [0, -np.sin(p), np.cos(p)]]
     roll = [[np.cos(r), -np.sin(r), 0], [np.sin(r), np.cos(r), 0], [0, 0, 1]]
     return np.array(roll) @ np.array(pitch)
+
+
+def _samples(normals, points):
+    return SurfaceSamples(normals.astype(np.float32), points.astype(np.float32))
 
 
 def _room(pitch_deg, roll_deg, camera_height=1.3, noise_deg=2.0, floor_points=1500):
@@ -38,17 +44,22 @@ def _room(pitch_deg, roll_deg, camera_height=1.3, noise_deg=2.0, floor_points=15
 @pytest.mark.parametrize(("pitch", "roll"), [(-35, 12), (-10, -17), (8, 5)])
 def test_up_is_found_without_any_prior(pitch, roll):
     normals, points, up = _room(pitch, roll)
-    assert angle_deg(scene_up(normals, points), up) < 0.5
+    assert angle_deg(scene_up(_samples(normals, points)), up) < 0.5
     assert angle_deg(manhattan_up(normals), up) < 1.0
 
 
 def test_up_settles_from_a_prior_that_is_ten_degrees_off():
-    normals, _, up = _room(-50, 15)
+    normals, points, up = _room(-50, 15)
     tilted = up + 0.17 * np.cross(up, (1.0, 0.0, 0.0))
-    assert angle_deg(joint_up(normals, tilted / np.linalg.norm(tilted)), up) < 0.5
+    found = joint_up(_samples(normals, points), tilted / np.linalg.norm(tilted))
+    assert angle_deg(found, up) < 0.5
 
 
-@pytest.mark.parametrize("find", [percentile_floor, refined_floor])
+def _refined_floor(normals, points, up):
+    return refined_floor(_samples(normals, points), up)
+
+
+@pytest.mark.parametrize("find", [percentile_floor, _refined_floor])
 def test_the_floor_lies_at_the_cameras_height(find):
     normals, points, up = _room(-30, 10, camera_height=1.45)
     floor = find(normals, points, up)
@@ -56,7 +67,7 @@ def test_the_floor_lies_at_the_cameras_height(find):
     assert floor.camera_height == pytest.approx(1.45, abs=0.02)
 
 
-@pytest.mark.parametrize("find", [percentile_floor, refined_floor])
+@pytest.mark.parametrize("find", [percentile_floor, _refined_floor])
 def test_a_view_without_a_floor_is_discarded(find):
     normals, points, up = _room(-5, 10, floor_points=0)
     above = (points @ up) > -0.9  # nothing but walls and the table top, which is higher
@@ -68,4 +79,52 @@ def test_a_table_top_near_the_camera_is_not_a_floor():
     on_table = (normals @ up > 0.9) & (points @ up > -0.56)
     lower = points[on_table] + 0.1 * up  # now 0.45 m below the camera
     assert percentile_floor(normals[on_table], lower, up) is not None
-    assert refined_floor(normals[on_table], lower, up) is None
+    assert _refined_floor(normals[on_table], lower, up) is None
+
+
+@pytest.mark.parametrize(
+    ("camera_height", "is_floor"),
+    [(0.45, False), (0.55, True), (2.1, True), (2.3, False)],
+)
+def test_a_floor_that_nobody_could_carry_a_camera_above_is_none(
+    camera_height, is_floor
+):
+    normals, points, up = _room(-30, 10, camera_height)
+    assert (_refined_floor(normals[:1500], points[:1500], up) is not None) == is_floor
+
+
+def _floor(normals, points, prior=None):
+    return measure_floor(_samples(normals, points), prior)
+
+
+def test_a_prior_that_is_four_degrees_off_is_made_exact():
+    normals, points, up = _room(-30, 10)
+    prior = up + 0.07 * np.cross(up, (0.0, 0.0, 1.0))
+    floor = _floor(normals, points, prior / np.linalg.norm(prior))
+    assert angle_deg(floor.up, up) < 0.5
+    assert floor.camera_height == pytest.approx(1.3, abs=0.02)
+
+
+def test_a_prior_that_is_far_off_finds_no_wrong_floor():
+    normals, points, _ = _room(-30, 10)
+    before = np.array((1.0, -1.0, 0.0)) / np.sqrt(2.0)
+    assert _floor(normals, points, before) is None
+
+
+@pytest.mark.parametrize("length", [1.0 - 9e-4, 1.0 + 9e-4])
+def test_a_hint_whose_length_is_only_nearly_one_is_a_direction(length):
+    # A roof at 17 deg misleads the up that walls and floors agree on.
+    slope = np.radians(17.0)
+    normals = np.tile((0.0, -1.0, 0.0), (3000, 1))
+    normals[:2700] = 0.0, -np.cos(slope), -np.sin(slope)
+    points = RNG.uniform((-1.0, 1.3, 1.0), (1.0, 1.3, 3.0), (3000, 3))
+    points[:2700, 1] -= 0.7
+    floor = _floor(normals, points, np.array((0.0, -length, 0.0)))
+    assert floor.camera_height == pytest.approx(1.3, abs=0.01)
+    np.testing.assert_allclose(floor.up, (0.0, -1.0, 0.0), atol=1e-6)
+
+
+def test_a_few_points_measure_no_floor():
+    normals, points, up = _room(-30, 10)
+    assert _floor(normals[:199], points[:199], up) is None
+    assert _floor(normals[:300], points[:300], up) is not None
