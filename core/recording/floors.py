@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,11 +16,20 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 FLOORS_FILE = "floors.json"
-FLOORS_VERSION = 1  # raise it when the way a floor is found changes
+FLOORS_VERSION = 2  # raise it when the way a floor is found changes
 
 
-def recorded_floors(recording: "Recording") -> list[FloorPlane | None]:
-    """The floors in floors.json, or new ones when that is absent or stale."""
+def recorded_floors(
+    recording: "Recording",
+    advance: Callable[[], None] = lambda: None,
+    is_kept: bool = True,
+) -> list[FloorPlane | None]:
+    """The floors in floors.json, or new ones when that is absent or stale.
+
+    New ones call `advance` once a frame, and are written unless `is_kept` is False.
+    """
+    from core.sequence_floors import sequence_floors
+
     path = recording.path / FLOORS_FILE
     key = {"method": "live", "version": FLOORS_VERSION, "frames": len(recording)}
     try:
@@ -29,21 +38,15 @@ def recorded_floors(recording: "Recording") -> list[FloorPlane | None]:
             return [_from_json(floor) for floor in kept["floors"]]
     except (OSError, ValueError, KeyError, TypeError):
         pass  # absent, or not what this version writes: computed below
-    floors = _compute(recording)
+    floors = sequence_floors(recording, advance)
+    if not is_kept:
+        return floors
     text = json.dumps({"key": key, "floors": [_to_json(floor) for floor in floors]})
     try:
         write_atomically(path, text.encode())
     except OSError as error:  # a read-only disk: the floors are right all the same
         logger.warning("%s is not kept: %s", path, error.strerror)
     return floors
-
-
-def _compute(recording: "Recording") -> list[FloorPlane | None]:
-    from core.hn_labels import Labeler
-
-    labeler = Labeler()
-    labels = (labeler(frame) for frame in recording)
-    return [None if label is None else label.floor for label in labels]
 
 
 def _to_json(floor: FloorPlane | None) -> dict[str, object] | None:

@@ -21,7 +21,6 @@ from lopsided import (
 from mcap.reader import make_reader
 from mcap_ros2.decoder import DecoderFactory
 
-from core import hn_labels
 from core.errors import RecordingError
 from core.floor import FloorPlane
 from core.recording import Recording, RecordingWriter
@@ -228,24 +227,25 @@ def _depth_sum(recording: Recording, index: int) -> int:
     return int(recording[index].depth.sum())
 
 
-class FakeLabeler:
+class FakeFloors:
     """Finds the floor `number / 10` metres below every second frame."""
 
-    calls = 0
+    def __init__(self) -> None:
+        self.num_frames = 0
 
-    def __call__(self, frame):
-        type(self).calls += 1
-        number = frame.number - 5_000_000_000
+    def __call__(self, source, advance):
+        return [self._floor(frame.number - 5_000_000_000) for frame in source]
+
+    def _floor(self, number):
+        self.num_frames += 1
         if number % 2:
             return None
-        floor = FloorPlane(np.array([0.6, -0.8, 0.0]), number / 10, "tracked", 0.25)
-        classes = np.zeros(frame.rgb.shape[:2], np.uint8)
-        return hn_labels.HNLabels(classes, floor, hn_labels.HNBins())
+        return FloorPlane(np.array([0.6, -0.8, 0.0]), number / 10, "tracked", 0.25)
 
 
 def test_floors_are_computed_once_and_again_when_they_are_stale(tmp_path, monkeypatch):
-    monkeypatch.setattr(hn_labels, "Labeler", FakeLabeler)
-    monkeypatch.setattr(FakeLabeler, "calls", 0)
+    found = FakeFloors()
+    monkeypatch.setattr("core.sequence_floors.sequence_floors", found)
     path = tmp_path / "scene"
 
     def check_floors() -> None:
@@ -259,12 +259,13 @@ def test_floors_are_computed_once_and_again_when_they_are_stale(tmp_path, monkey
     check_floors()
     record_again = Recording(path)
     check_floors()
-    assert FakeLabeler.calls == 3
+    assert found.num_frames == 3
     kept = json.loads((path / "floors.json").read_text())
     kept["key"]["frames"] = 4
-    for stale in (json.dumps(kept), "{", "[]"):
+    older = kept | {"key": kept["key"] | {"frames": 3, "version": 1}}
+    for stale in (json.dumps(kept), json.dumps(older), "{", "[]"):
         (path / "floors.json").write_text(stale)
-        FakeLabeler.calls = 0
+        found.num_frames = 0
         record_again = Recording(path)
         check_floors()
-        assert FakeLabeler.calls == 3
+        assert found.num_frames == 3

@@ -1,0 +1,97 @@
+"""The floor of every frame of a recording, of those too that do not see it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from core.errors import HNError
+from core.floor import FloorPlane, measure_floor
+from core.floor_consensus import Sight, agreed_floors
+from core.frame import RgbdFrame
+from core.normals import SurfaceSamples, sample_surfaces
+from core.parallel import parallel_map
+from core.planes import PlaneField, PlaneFitter, cell_camera
+from core.registration import register_depth
+from core.tracking import relative_motion
+
+if TYPE_CHECKING:
+    from core.interchange import FrameSource
+
+CHUNK = 24  # frames that a thread takes at once; it reads one more, for the motion
+
+
+def sequence_floors(
+    source: "FrameSource", advance: Callable[[], None] = lambda: None
+) -> list[FloorPlane | None]:
+    """The floor of every frame of `source`, None where it is not known.
+
+    Frames that see the floor vote on it, and motion carries it to those that do not.
+    Where motion is lost or a frame cannot be read a new chain begins, so that frames in
+    no order keep what each of them sees. `advance` is called once a frame.
+    """
+    starts = range(0, len(source), CHUNK)
+    chunks = [range(start, min(start + CHUNK, len(source))) for start in starts]
+    sights: list[Sight | None] = []
+    with parallel_map(lambda chunk: list(_sights(source, chunk)), chunks) as parts:
+        for part in parts:
+            for sight in part:
+                sights.append(sight)
+                advance()
+    floors: list[FloorPlane | None] = []
+    for chain in _chains(sights):
+        floors += agreed_floors(chain) if chain else [None]
+    return floors
+
+
+def _chains(sights: Sequence[Sight | None]) -> Iterator[list[Sight]]:
+    """The sights that motions join, in order; an empty one for an unreadable frame."""
+    chain: list[Sight] = []
+    for sight in sights:
+        if chain and (sight is None or sight.motion is None):
+            yield chain
+            chain = []
+        if sight is None:
+            yield []
+        else:
+            chain.append(sight)
+    if chain:
+        yield chain
+
+
+def _sights(source: "FrameSource", frames: range) -> Iterator[Sight | None]:
+    """What each of some consecutive frames shows; None where one cannot be read."""
+    look = _Look()
+    if frames.start > 0:
+        look(source, frames.start - 1)
+    for number in frames:
+        yield look(source, number)
+
+
+class _Look:
+    """Looks at frames one after the other and remembers the planes of the last."""
+
+    def __init__(self) -> None:
+        self._fitters: dict[tuple[int, ...], list[PlaneFitter]] = {}
+        self._last: PlaneField | None = None
+
+    def __call__(self, source: "FrameSource", number: int) -> Sight | None:
+        """The sight of the next frame, or None if it cannot be read."""
+        try:
+            frame = source[number]
+        except HNError:
+            return None
+        field, samples = self._surfaces(frame)
+        motion = None
+        if self._last is not None:
+            camera = cell_camera(frame.color_intrinsics)
+            motion = relative_motion(self._last, samples, camera)
+        self._last = field
+        return Sight(motion, measure_floor(samples, frame.up_hint), frame.up_hint)
+
+    def _surfaces(self, frame: RgbdFrame) -> tuple[PlaneField, SurfaceSamples]:
+        depth = register_depth(frame)
+        if depth.shape not in self._fitters:
+            self._fitters[depth.shape] = [PlaneFitter(*depth.shape) for _ in range(2)]
+        fitters = self._fitters[depth.shape]
+        fitters.reverse()  # the other one holds the planes of the last frame
+        field = fitters[0](depth, frame.depth_scale)
+        return field, sample_surfaces(field, frame.color_intrinsics.pinhole())
