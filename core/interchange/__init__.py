@@ -5,6 +5,7 @@ in `layouts`.
 """
 
 from core.interchange.image_folder import FrameSource, ImageFolder
+from core.interchange.image_pair import open_image_pair
 from core.interchange.layouts import open_frames
 
-__all__ = ["FrameSource", "ImageFolder", "open_frames"]
+__all__ = ["FrameSource", "ImageFolder", "open_frames", "open_image_pair"]

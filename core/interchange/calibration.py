@@ -56,8 +56,13 @@ def find_camera_file(folder: Path, prefix: str = "") -> CameraFile | None:
     for name in CAMERA_FILES:
         path = folder / f"{prefix}{name}"
         if path.is_file():
-            return _read_json(path) if path.suffix == ".json" else _read_text(path)
+            return read_camera_file(path)
     return None
+
+
+def read_camera_file(path: Path) -> CameraFile:
+    """The calibration in a .json or text file."""
+    return _read_json(path) if path.suffix == ".json" else _read_text(path)
 
 
 def read_transform(path: Path) -> np.ndarray:

@@ -1,0 +1,94 @@
+"""One frame whose colour and depth are two files that somebody names."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import DatasetError, UnreadableFrameError
+from core.images import read_color, read_depth
+from core.interchange.calibration import CAMERA_FILES, CameraFile, find_camera_file
+from core.interchange.image_folder import ImageFolder
+
+SATURATED = 65535  # further than any camera sees; 7-Scenes and others write it for none
+
+
+def open_image_pair(
+    files: Sequence[Path],
+    camera: CameraFile | None = None,
+    depth_scale: float | None = None,
+) -> ImageFolder:
+    """The frame of two files, a colour image and its 16-bit depth, in either order.
+
+    Without `camera`, the calibration in the folder that both lie in. Without
+    `depth_scale`, the calibration's or millimetres.
+    """
+    color_file, depth_file = _in_order(files)
+    height, width = read_color(color_file).shape[:2]
+    depth_height, depth_width = read_depth(depth_file).shape
+    if (depth_height, depth_width) != (height, width):
+        raise DatasetError(
+            f"{color_file} is {width}x{height} and {depth_file} {depth_width}x"
+            f"{depth_height}; expected depth on the pixels of the colour image, or a "
+            "folder color/ and depth/ with the calibration of both"
+        )
+    camera = camera or _camera_beside(color_file, depth_file)
+    intrinsics = camera.intrinsics(width, height)
+    if depth_scale is None:
+        depth_scale = camera.depth_scale or 0.001
+    if not 0 < depth_scale < math.inf:
+        raise DatasetError(
+            f"a depth scale must be positive, got {depth_scale}; expected metres per "
+            "depth unit, such as 0.001"
+        )
+    return ImageFolder(
+        color_file.with_name(color_file.stem.removesuffix(".color")),
+        [(color_file, depth_file)],
+        intrinsics,
+        intrinsics,
+        depth_scale=depth_scale,
+        decode_depth=_without_saturated,
+    )
+
+
+def _in_order(files: Sequence[Path]) -> tuple[Path, Path]:
+    """The colour and the depth file."""
+    colors = [file for file in files if not _is_depth(file)]
+    depths = [file for file in files if file not in colors]
+    if len(colors) != 1 or len(depths) != 1:
+        names = " and ".join(str(file) for file in files)
+        found = "16-bit depth in both" if depths else "no 16-bit depth in either"
+        raise DatasetError(
+            f"found {found} of {names}; expected a colour image and its depth, a "
+            "16-bit image with one channel"
+        )
+    return colors[0], depths[0]
+
+
+def _is_depth(file: Path) -> bool:
+    read_color(file)  # says so if it is no image at all
+    try:
+        read_depth(file)
+    except UnreadableFrameError:
+        return False
+    return True
+
+
+def _camera_beside(color_file: Path, depth_file: Path) -> CameraFile:
+    """The calibration in the folder of either file, or above color/ and depth/."""
+    folders = [color_file.resolve().parent, depth_file.resolve().parent]
+    if folders[0] != folders[1] and folders[0].parent == folders[1].parent:
+        folders.append(folders[0].parent)
+    for folder in folders:
+        camera = find_camera_file(folder)
+        if camera is not None:
+            return camera
+    raise DatasetError(
+        f"{color_file} has no calibration; give --fx --fy --cx --cy, or --intrinsics "
+        f"with a 3 x 3 matrix, or put that beside it as {CAMERA_FILES[0]}"
+    )
+
+
+def _without_saturated(depth: np.ndarray) -> np.ndarray:
+    return np.where(depth == SATURATED, np.uint16(0), depth)
