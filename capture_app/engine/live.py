@@ -1,5 +1,6 @@
 """From frames to pictures: the label, prediction and paint threads of a live view."""
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -51,6 +52,8 @@ class LiveView:
         self._settings = ViewSettings()
         self._painter = Painter(bins, self.model)
         self._newest: dict[View, Layers] = {}
+        self._handing_on = threading.Lock()
+        self._has_labelled = False
         self._painted: Layers | None = None
         self._latencies_s: deque[float] = deque(maxlen=30)
         self._label = Worker("labels", self._label_frame, self._report)
@@ -70,10 +73,16 @@ class LiveView:
         self._label.inbox.put(layers)
         if self._predictor is not None:
             self._predict.inbox.put(layers)
-        labelled = self._newest.get(View.HN_LABELS)
-        floor = None if labelled is None else labelled.floor
-        for view in (View.COLOR, View.DEPTH, *self._plain_views()):
-            self._hand_on(view, replace(layers, floor=floor))
+        with self._handing_on:
+            layers = self._with_newest_floor(layers)
+            for view in (View.COLOR, View.DEPTH, *self._plain_views()):
+                self._hand_on(view, layers)
+
+    @property
+    def is_preparing(self) -> bool:
+        """Whether the first frame's labels are still awaited. The label engine is
+        compiled for them, which takes a second, or ten on the very first start."""
+        return not self._has_labelled and not self._label.has_failed
 
     @property
     def label_fps(self) -> float:
@@ -95,8 +104,8 @@ class LiveView:
         """Whether the picture shows no labels because no floor was found."""
         return (
             picture.settings.view is View.HN_LABELS
-            and picture.layers.labels is None
-            and not self._label.has_failed
+            and picture.layers.is_floor_known
+            and picture.layers.floor is None
         )
 
     def close(self) -> None:
@@ -105,9 +114,9 @@ class LiveView:
             worker.close()
 
     def _plain_views(self) -> list[View]:
-        """Views whose classes nobody computes (any more); they show the photo."""
+        """Views whose classes nobody computes, yet or any more; they show the photo."""
         views = []
-        if self._label.has_failed:
+        if not self._has_labelled or self._label.has_failed:
             views.append(View.HN_LABELS)
         if self._predictor is None or self._predict.has_failed:
             views.append(View.PREDICTION)
@@ -116,15 +125,24 @@ class LiveView:
     def _label_frame(self, layers: Layers) -> None:
         labels: HNLabels | None = self._labeler(layers.frame)
         floor = None if labels is None else labels.floor
-        self._hand_on(View.HN_LABELS, replace(layers, labels=labels, floor=floor))
+        layers = replace(layers, labels=labels, floor=floor, is_floor_known=True)
+        with self._handing_on:  # no photo that `offer` holds may follow this one
+            self._has_labelled = True
+            self._hand_on(View.HN_LABELS, layers)
 
     def _predict_frame(self, layers: Layers) -> None:
         assert self._predictor is not None
-        labelled = self._newest.get(View.HN_LABELS)
-        floor = None if labelled is None else labelled.floor
+        layers = self._with_newest_floor(layers)
         predicted = self._predictor(layers.frame.rgb)
-        self._hand_on(
-            View.PREDICTION, replace(layers, predicted=predicted, floor=floor)
+        self._hand_on(View.PREDICTION, replace(layers, predicted=predicted))
+
+    def _with_newest_floor(self, layers: Layers) -> Layers:
+        """`layers` with the floor of the newest labels, while there are new ones."""
+        labelled = self._newest.get(View.HN_LABELS)
+        if labelled is None or self._label.has_failed:
+            return layers
+        return replace(
+            layers, floor=labelled.floor, is_floor_known=labelled.is_floor_known
         )
 
     def _hand_on(self, view: View, layers: Layers) -> None:

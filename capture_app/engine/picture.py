@@ -45,6 +45,8 @@ class Layers:
     predicted: np.ndarray | None = None
     """(H, W) uint8 classes of the network."""
     floor: FloorPlane | None = None
+    is_floor_known: bool = False
+    """Whether a floor was looked for; if so, None means that there is none in view."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ def paint_horizon(
     painter: QPainter,
     area: QRectF,
     ends: tuple[tuple[float, float], tuple[float, float]],
-    camera_height: float,
+    floor: FloorPlane,
 ) -> None:
     """A dashed line where the picture is as high above the floor as the camera."""
     start, end = (
@@ -29,7 +29,7 @@ def paint_horizon(
         painter.setPen(pen)
         painter.drawLine(start, end)
     middle = (start + end) / 2
-    text = QRectF(middle.x() - 40, middle.y() - 24, 80, 18)
+    text = QRectF(middle.x() - 60, middle.y() - 24, 120, 18)
     text.moveTop(max(text.top(), area.top() + 4))
     painter.setFont(_small_bold(painter))
     for color, offset in ((_SHADOW, 1.0), (_INK, 0.0)):
@@ -37,8 +37,14 @@ def paint_horizon(
         painter.drawText(
             text.translated(offset, offset),
             Qt.AlignmentFlag.AlignCenter,
-            f"{camera_height:.2f} m",
+            height_text(floor),
         )
+
+
+def height_text(floor: FloorPlane) -> str:
+    """The camera's height, and a word where this frame did not see the floor."""
+    note = ", tracked" if floor.source == "tracked" else ""
+    return f"{floor.camera_height:.2f} m{note}"
 
 
 def paint_up_arrow(painter: QPainter, area: QRectF, floor: FloorPlane) -> None:

@@ -71,7 +71,7 @@ class FrameView(QWidget):
             painter.drawImage(area, self._image)
             horizon, floor = self._picture.horizon, self._picture.layers.floor
             if horizon is not None and floor is not None:
-                paint_horizon(painter, area, horizon, floor.camera_height)
+                paint_horizon(painter, area, horizon, floor)
             if floor is not None:
                 paint_up_arrow(painter, area, floor)
             if self.is_recording:

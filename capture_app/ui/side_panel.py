@@ -1,16 +1,22 @@
 """The column beside the picture: what the colours mean, and where the floor is."""
 
 import math
+from collections.abc import Mapping
 
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout
 
 from capture_app.engine.picture import Picture
 from capture_app.ui.legend import Legend
 from core.bins import HNBins
-from core.floor import FloorPlane
+from core.floor import FloorPlane, FloorSource
 from core.prediction import ModelInfo
 
 WIDTH = 264
+
+_SOURCES: Mapping[FloorSource, str] = {
+    "measured": "floor measured",
+    "tracked": "floor tracked from earlier frames",
+}
 
 
 class SidePanel(QFrame):
@@ -45,19 +51,15 @@ class SidePanel(QFrame):
         layout.addWidget(legend_card, 1)
         self.show_picture(None)
 
-    def show_picture(self, picture: Picture | None) -> None:
-        """Explain this picture."""
+    def show_picture(self, picture: Picture | None, is_preparing: bool = False) -> None:
+        """Explain this picture; `is_preparing` while its labels cannot be there yet."""
         if picture is not None:
             self.legend.explain(picture.settings.view, picture.shares)
         self._legend_title.setText(self.legend.title())
-        floor = None if picture is None else picture.layers.floor
-        if floor is None:
-            texts = "—", "" if picture is None else "no floor in view", ""
-        else:
-            height = f"{floor.camera_height:.2f} m"
-            texts = height, _tilt(floor), f"floor {floor.source}"
         for label, text in zip(
-            (self._height, self._tilt, self._source), texts, strict=True
+            (self._height, self._tilt, self._source),
+            _floor_texts(picture, is_preparing),
+            strict=True,
         ):
             label.setText(text)
 
@@ -66,6 +68,18 @@ def _title(text: str) -> QLabel:
     label = QLabel(text)
     label.setObjectName("title")
     return label
+
+
+def _floor_texts(picture: Picture | None, is_preparing: bool) -> tuple[str, str, str]:
+    """Height, tilt and source of a picture's floor, or why there is none."""
+    floor = None if picture is None else picture.layers.floor
+    if floor is not None:
+        height = f"{floor.camera_height:.2f} m"
+        return height, _tilt(floor), _SOURCES[floor.source]
+    if picture is not None and is_preparing:
+        return "—", "preparing the label engine…", ""
+    is_absent = picture is not None and picture.layers.is_floor_known
+    return "—", "no floor in view" if is_absent else "", ""
 
 
 def _tilt(floor: FloorPlane) -> str:

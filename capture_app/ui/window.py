@@ -28,6 +28,7 @@ _TICK_MS = 16
 _SLOW_TICK_MS = 200
 _OPACITY_STEP = 10  # percent
 _SMALLEST, _FIRST_SIZE = (1024, 700), (1280, 820)
+_PREPARING = "Preparing the label engine (first start only, about ten seconds)…"
 
 
 class CaptureWindow(QMainWindow):
@@ -113,6 +114,8 @@ class CaptureWindow(QMainWindow):
         """Finish the recording and stop every thread."""
         self._timer.stop()
         self._slow_timer.stop()
+        if self._live.is_preparing:  # a running compiler cannot be stopped
+            self.hide()
         self.session.close()
         event.accept()
 
@@ -195,7 +198,7 @@ class CaptureWindow(QMainWindow):
             stats,
             self._live.model is not None,
         )
-        self.side_panel.show_picture(picture)
+        self.side_panel.show_picture(picture, self._live.is_preparing)
         self.record_bar.show_recording(recording, recorder_state)
         self.actions_by_name["record"].setEnabled(
             recorder_state is RecorderState.RECORDING
@@ -209,7 +212,9 @@ class CaptureWindow(QMainWindow):
             self._note_end_of_recording()
         self.frame_view.show_notice(*self._notice())
         has_rates = stats.camera_fps > 0 and stats.label_fps > 0
-        if not self._is_live and has_rates and picture and picture.has_classes:
+        # A short replay may be over before the label engine is compiled.
+        is_settled = has_rates or session.source_state is SourceState.ENDED
+        if not self._is_live and is_settled and picture and picture.has_classes:
             self._is_live = True
             self.became_live.emit()
 
@@ -223,6 +228,11 @@ class CaptureWindow(QMainWindow):
     def _notice(self) -> tuple[str, float | None]:
         """What to say over the picture, and how far a long opening is (0..1)."""
         session, picture = self.session, self.frame_view.picture
+        awaits_labels = (
+            self._live.is_preparing
+            and picture is not None
+            and picture.settings.view is View.HN_LABELS
+        )
         match session.source_state:
             case SourceState.OPENING:
                 text = session.sensor.opening_text
@@ -231,6 +241,8 @@ class CaptureWindow(QMainWindow):
                 done, total = session.opening_progress
                 share = done / max(total, 1)
                 return f"{text}: {share:.0%}", share
+            case SourceState.STREAMING | SourceState.ENDED if awaits_labels:
+                return _PREPARING, None
             case SourceState.ENDED:
                 return "The end. F5 plays it again.", None
             case SourceState.FAILED if picture is None:

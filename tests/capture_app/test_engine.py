@@ -22,6 +22,7 @@ from core.bins import HNBins
 from core.errors import RecordingError, SensorError
 from core.frame import Intrinsics, RgbdFrame
 from core.geometry import project
+from core.hn_labels import HNLabels
 from core.overlay import class_palette
 from core.recording import Recording, RecordingWriter
 
@@ -361,6 +362,13 @@ def picture_of(live: LiveView) -> Picture:
     return picture
 
 
+def picture_with(live: LiveView, is_it: Callable[[Picture], object]) -> Picture:
+    """The first picture of which `is_it` is true."""
+    while not is_it(picture := picture_of(live)):
+        pass
+    return picture
+
+
 @pytest.fixture
 def live() -> Iterator[LiveView]:
     live = LiveView(label_all, HNBins())
@@ -376,6 +384,7 @@ def red_of(picture: Picture) -> np.ndarray:
 def test_the_overlay_is_as_strong_as_asked(live: LiveView) -> None:
     palette = class_palette(HNBins())
     live.offer(make_frame(0))
+    wait_until(lambda: not live.is_preparing)
     for opacity in (0.25, 0.75):
         live.show(ViewSettings(opacity=opacity))
         wait_until(lambda opacity=opacity: picture_of(live).settings.opacity == opacity)
@@ -424,10 +433,10 @@ def test_a_fault_in_the_labels_leaves_the_photo_and_a_problem(
         live.offer(make_frame(0))
         wait_until(lambda: live._label.has_failed)
         live.offer(make_frame(1))
-        picture = picture_of(live)
+        picture = picture_with(live, lambda p: p.layers.frame.number == 1)
     (problem,) = live.problems.take()
     live.close()
-    assert picture.layers.frame.number == 1 and not picture.has_classes
+    assert not picture.has_classes and not live.is_preparing
     assert "labels thread stopped (ZeroDivisionError: oops)" in problem.message
     assert not live.lacks_floor(picture)
 
@@ -435,9 +444,60 @@ def test_a_fault_in_the_labels_leaves_the_photo_and_a_problem(
 def test_frames_without_floor_are_shown_and_named(tmp_path: Path) -> None:
     live = LiveView(lambda frame: None, HNBins())
     live.offer(make_frame(0))
-    picture = picture_of(live)
+    picture = picture_with(live, live.lacks_floor)
     live.close()
-    assert live.lacks_floor(picture) and picture.horizon is None
+    assert picture.layers.frame.number == 0 and picture.horizon is None
+
+
+def test_after_a_fault_in_the_labels_nothing_is_said_of_the_floor(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Not even that there is none: nobody looks any more."""
+
+    def fail_later(frame: RgbdFrame) -> HNLabels | None:
+        if frame.number < 2:
+            return None if frame.number == 0 else label_all(frame)
+        raise ZeroDivisionError("oops")
+
+    live = LiveView(fail_later, HNBins())
+    live.offer(make_frame(0))
+    picture_with(live, live.lacks_floor)
+    live.offer(make_frame(1))
+    picture_with(live, lambda p: p.has_classes and p.layers.floor)
+    with caplog.at_level(logging.CRITICAL):
+        live.offer(make_frame(2))
+        wait_until(lambda: live._label.has_failed)
+    live.offer(make_frame(3))
+    picture = picture_with(live, lambda p: p.layers.frame.number == 3)
+    live.close()
+    assert not picture.has_classes
+    assert picture.layers.floor is None and not live.lacks_floor(picture)
+
+
+def test_the_photo_is_live_until_the_first_labels_are_there() -> None:
+    may_label = threading.Event()
+
+    def slow(frame: RgbdFrame) -> HNLabels:
+        may_label.wait(5.0)
+        return label_all(frame)
+
+    live = LiveView(slow, HNBins())
+    for number in range(5):
+        live.offer(make_frame(number))
+        picture = picture_with(live, lambda p, n=number: p.layers.frame.number == n)
+        assert picture.settings.view is View.HN_LABELS
+        assert (red_of(picture) == 90).all() and not picture.has_classes
+        assert live.is_preparing and not live.lacks_floor(picture)
+    may_label.set()
+    picture_with(live, lambda p: p.has_classes)
+    assert not live.is_preparing
+    for number in range(5, 60):  # from now on each picture waits for its labels
+        live.offer(make_frame(number))
+        late = live.pictures.take()
+        assert late is None or late.has_classes
+    live.offer(make_frame(60))
+    picture_with(live, lambda p: p.layers.frame.number == 60)
+    live.close()
 
 
 def test_slow_labels_skip_frames_and_do_not_hold_up_the_camera() -> None:

@@ -1,7 +1,9 @@
 """The window, off screen, with a scripted camera."""
 
+import logging
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +20,13 @@ from capture_app.engine.session import CaptureSession
 from capture_app.engine.states import RecorderState, SourceState
 from capture_app.ui.actions import ACTIONS
 from capture_app.ui.app import _show_exceptions_in
+from capture_app.ui.floor_marks import height_text
 from capture_app.ui.theme import apply_theme
 from capture_app.ui.window import CaptureWindow
 from core.bins import HNBins
+from core.floor import FloorPlane, FloorSource
+from core.frame import RgbdFrame
+from core.hn_labels import HNLabels
 from core.prediction import ModelInfo
 from core.recording import Recording, RecordingWriter
 
@@ -67,9 +73,14 @@ def window(
 
     window = CaptureWindow(make_session, tmp_path / "recordings")
     window.show()
-    qtbot.waitUntil(lambda: window.frame_view.picture is not None)
+    qtbot.waitUntil(lambda: is_labelled(window))
     yield window
     window.close()
+
+
+def is_labelled(window: CaptureWindow) -> bool:
+    picture = window.frame_view.picture
+    return picture is not None and picture.layers.is_floor_known
 
 
 def middle_pixel(window: CaptureWindow, x: float = 0.25) -> tuple[int, int, int]:
@@ -307,6 +318,147 @@ def test_a_slow_opening_shows_how_far_it_is(
         CaptureSession, "source_state", property(lambda _: SourceState.OPENING)
     )
     assert window._notice() == ("Opening the camera: 25%", 0.25)
+
+
+class SlowLabeler:
+    """Has to be prepared before it finds what it is told to."""
+
+    def __init__(self) -> None:
+        self.is_prepared = threading.Event()
+        self.finds_floor = True
+        self.source: FloorSource = "measured"
+        self.fault: Exception | None = None
+
+    def __call__(self, frame: RgbdFrame) -> HNLabels | None:
+        assert self.is_prepared.wait(5.0)
+        if self.fault is not None:
+            raise self.fault
+        if not self.finds_floor:
+            return None
+        labels = label_all(frame)
+        return replace(labels, floor=replace(labels.floor, source=self.source))
+
+
+@pytest.fixture
+def labeler() -> SlowLabeler:
+    return SlowLabeler()
+
+
+@pytest.fixture
+def preparing_window(
+    qtbot: QtBot, sensor: RunningSensor, labeler: SlowLabeler, tmp_path: Path
+) -> Iterator[CaptureWindow]:
+    """A window with a picture, whose labels have to wait."""
+    window = CaptureWindow(
+        lambda: CaptureSession(sensor, LiveView(labeler, HNBins())), tmp_path
+    )
+    window.show()
+    qtbot.waitUntil(lambda: window.frame_view.picture is not None)
+    window._slow_tick()
+    yield window
+    labeler.is_prepared.set()
+    window.close()
+
+
+def panel_texts(window: CaptureWindow) -> list[str]:
+    return [label.text() for label in window.side_panel.findChildren(QLabel)]
+
+
+def shown_words(window: CaptureWindow) -> str:
+    return " ".join([window._notice()[0], *panel_texts(window)])
+
+
+def test_while_the_label_engine_is_prepared_the_photo_is_live_and_a_note_says_why(
+    qtbot: QtBot, preparing_window: CaptureWindow, labeler: SlowLabeler
+) -> None:
+    window = preparing_window
+    first = window.frame_view.picture.layers.frame.number
+    qtbot.waitUntil(lambda: window.frame_view.picture.layers.frame.number > first + 5)
+    assert window.frame_view.picture.settings.view is View.HN_LABELS
+    assert middle_pixel(window) == pytest.approx((90, 45, 22), abs=2)
+    assert window._notice() == (
+        "Preparing the label engine (first start only, about ten seconds)…",
+        None,
+    )
+    for view in View:
+        window.show_view(view)
+        window._slow_tick()
+        assert "preparing the label engine…" in panel_texts(window)
+        assert "no floor" not in shown_words(window).lower()
+    window.show_view(View.HN_LABELS)
+    labeler.is_prepared.set()
+    qtbot.waitUntil(lambda: window.frame_view.picture.has_classes)
+    window._slow_tick()
+    assert "reparing" not in shown_words(window)
+    assert "1.25 m" in panel_texts(window)
+
+
+def test_that_there_is_no_floor_is_said_once_somebody_has_looked(
+    qtbot: QtBot, preparing_window: CaptureWindow, labeler: SlowLabeler
+) -> None:
+    window = preparing_window
+    assert "no floor" not in shown_words(window).lower()
+    labeler.finds_floor = False
+    labeler.is_prepared.set()
+    qtbot.waitUntil(lambda: is_labelled(window))
+    window._slow_tick()
+    assert window._notice()[0].startswith("No floor in view")
+    assert "no floor in view" in panel_texts(window)
+
+
+def test_of_the_floor_nothing_is_said_once_nobody_looks_for_it(
+    qtbot: QtBot,
+    preparing_window: CaptureWindow,
+    labeler: SlowLabeler,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    window = preparing_window
+    with caplog.at_level(logging.CRITICAL), qtbot.waitSignal(window.has_problem):
+        labeler.fault = ZeroDivisionError("oops")
+        labeler.is_prepared.set()
+    window._slow_tick()
+    words = shown_words(window).lower()
+    assert "preparing" not in words and "floor in view" not in words
+
+
+def test_a_floor_that_was_tracked_is_named_beside_the_height(
+    qtbot: QtBot, preparing_window: CaptureWindow, labeler: SlowLabeler
+) -> None:
+    window = preparing_window
+    labeler.is_prepared.set()
+    for source, words in (
+        ("measured", "floor measured"),
+        ("tracked", "floor tracked from earlier frames"),
+    ):
+        labeler.source = source
+        qtbot.waitUntil(
+            lambda source=source: (
+                is_labelled(window)
+                and window.frame_view.picture.layers.floor.source == source
+            )
+        )
+        window._slow_tick()
+        assert words in panel_texts(window)
+    up = np.array((0.0, -1.0, 0.0))
+    assert height_text(FloorPlane(up, 1.349)) == "1.35 m"
+    assert height_text(FloorPlane(up, 1.349, "tracked")) == "1.35 m, tracked"
+
+
+def test_a_window_that_is_closed_while_the_engine_is_prepared_is_gone_at_once(
+    preparing_window: CaptureWindow, labeler: SlowLabeler
+) -> None:
+    was_visible = []
+
+    def look() -> None:
+        was_visible.append(preparing_window.isVisible())
+        labeler.is_prepared.set()
+
+    waiting = threading.Timer(0.1, look)
+    waiting.start()
+    preparing_window.close()
+    waiting.join()
+    assert was_visible == [False]
+    assert preparing_window.session.source_state is SourceState.CLOSED
 
 
 @pytest.mark.parametrize("size", [(1024, 700), (1500, 900)])
