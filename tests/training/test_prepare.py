@@ -15,6 +15,7 @@ from training_data import (
 
 from core.bins import HNBins
 from core.errors import DatasetError
+from core.floor import FloorPlane
 from training.datasets import cache
 from training.datasets import prepare as prepare_module
 from training.datasets.cache import cache_folder
@@ -189,9 +190,27 @@ def test_a_frame_without_floor_keeps_its_semantic_labels(tmp_path: Path) -> None
     prepared = prepare(data, data.has_depth, RECIPE)
     assert prepared.has_hn.tolist() == [False, True, True]
     assert prepared.has_semantic.all()
-    assert prepared.skipped == {"no floor in view, so no HN-labels": 1}
+    assert prepared.skipped == {"no floor known, so no HN-labels": 1}
     assert len(samples([prepared], "semantic", "train")) == 3
     assert len(samples([prepared], "hn", "train")) == 2
+
+
+def test_floors_of_a_sequence_label_its_frames_that_see_none(tmp_path: Path) -> None:
+    write_nyuv2_folder(tmp_path, train=3, test=0)
+    flat = np.full((240, 320), 1000, np.uint16)
+    cv2.imwrite(str(tmp_path / "train/depth/0003.png"), flat)
+    known = FloorPlane(np.array((0.0, -1.0, 0.0)), 1.3, "tracked")
+
+    class Sequence(NYUv2Folder):
+        def floors(self) -> list[FloorPlane | None]:
+            return [known, None, known]
+
+    data = Sequence(tmp_path)
+    prepared = prepare(data, data.has_depth, RECIPE)
+    assert prepared.has_hn.sum() == 2
+    assert prepared.skipped == {"no floor known, so no HN-labels": 1}
+    assert prepared.has_hn[0]  # the flat image
+    assert (prepared.hn[0] >= RECIPE.bins.num_heights).all()  # it is all vertical
 
 
 def test_training_validation_and_test_share_no_frame(nyuv2_folder: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from core.floor import FloorPlane
 from core.frame import RgbdFrame
 
 Part = Literal["train", "validation", "test"]
@@ -53,6 +54,9 @@ class Dataset(Protocol):
 
     def fingerprint(self) -> Sequence[Hashable]:
         """What changes whenever the data change, in numbers and words."""
+
+    def floors(self) -> Sequence[FloorPlane | None] | None:
+        """The floor of every frame of a sequence; None where each stands alone."""
 
     def read(self, index: int) -> LabelledFrame:
         """One frame, for any thread; UnreadableFrameError where it is damaged."""

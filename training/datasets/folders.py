@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import HNError, UnreadableFrameError
+from core.floor import FloorPlane
 from core.interchange import open_frames
+from core.sequence_floors import sequence_floors
 from training.datasets.dataset import LabelledFrame, file_state
 from training.datasets.splits import sequence_parts
 
@@ -32,6 +34,10 @@ class FolderData:
     def fingerprint(self) -> Sequence[Hashable]:
         """State of every file in the folder."""
         return file_state(sorted(self._path.rglob("*")))
+
+    def floors(self) -> Sequence[FloorPlane | None]:
+        """Found as in a recording: a folder may hold frames in order."""
+        return sequence_floors(self._source)
 
     def read(self, index: int) -> LabelledFrame:
         """One frame."""

@@ -54,6 +54,9 @@ class NYUv2Folder:
         files = [*self._rgb, *self._depth, *self._label]
         return file_state([file for file in files if file is not None])
 
+    def floors(self) -> None:
+        """Its frames are no sequence."""
+
     def read(self, index: int) -> LabelledFrame:
         """One frame with its depth and labels, where it has them."""
         rgb = read_color(self._rgb[index])

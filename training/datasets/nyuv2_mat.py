@@ -74,6 +74,9 @@ class NYUv2Mat:
         """The file's path, size and time."""
         return file_state([self._path])
 
+    def floors(self) -> None:
+        """Its frames are no sequence."""
+
     def read(self, index: int) -> LabelledFrame:
         """One frame, upright."""
         with self._lock:

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 ARRAYS = ("rgb", "hn", "semantic")
 FRAMES_FILE = "frames.json"
-NO_FLOOR = "no floor in view, so no HN-labels"
+NO_FLOOR = "no floor known, so no HN-labels"
 UNREADABLE = "cannot be read"
 
 
@@ -110,6 +110,8 @@ def _fill(
     semantic = _new_array(folder / "semantic.npy", shape)
     has_hn, has_semantic = np.zeros((2, len(dataset)), bool)
 
+    floors = dataset.floors() if wants_hn.any() else None
+
     def work(index: int) -> str:
         """Fill one frame's rows; why labels are missing, or nothing."""
         try:
@@ -123,7 +125,10 @@ def _fill(
             has_semantic[index] = True
         if not wants_hn[index] or labelled.frame is None:
             return ""
-        labels = label_frame(labelled.frame, recipe.bins)
+        floor = None if floors is None else floors[index]
+        if floors is not None and floor is None:
+            return NO_FLOOR
+        labels = label_frame(labelled.frame, recipe.bins, floor=floor)
         if labels is None:
             return NO_FLOOR
         hn[index] = resize_classes(labels.classes, recipe.size)

@@ -7,6 +7,7 @@ import numpy as np
 
 from core.annotations import FOLDER as ANNOTATIONS
 from core.errors import RecordingError, UnreadableFrameError
+from core.floor import FloorPlane
 from core.recording import Recording
 from core.recording.writer import CAPTURE_FILE
 from training.datasets.dataset import LabelledFrame, file_state
@@ -39,6 +40,10 @@ class RecordingData:
         return file_state(
             [path / CAPTURE_FILE, *sorted((path / ANNOTATIONS).glob("*"))]
         )
+
+    def floors(self) -> Sequence[FloorPlane | None]:
+        """The recording's own."""
+        return self._recording.floors
 
     def read(self, index: int) -> LabelledFrame:
         """One frame and its annotation, where it has one."""

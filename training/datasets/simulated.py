@@ -39,6 +39,9 @@ class SimulatedData:
         """The views follow from the seed, their number and core's code."""
         return [self.name, SEED]
 
+    def floors(self) -> None:
+        """Its frames are no sequence."""
+
     def read(self, index: int) -> LabelledFrame:
         """One view."""
         with self._lock:
