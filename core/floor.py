@@ -93,7 +93,7 @@ class _Layer:
 
 def _lowest_layer(samples: SurfaceSamples, up: np.ndarray) -> _Layer | None:
     """The up-facing points at the bottom, unless they are few or others lie there."""
-    from core.floor_kernels import floor_layer, heights_along
+    from core.kernels.floors import floor_layer, heights_along
 
     num_points, single = len(samples.points), up.astype(np.float32)
     heights = np.empty(num_points, np.float32)
@@ -103,7 +103,7 @@ def _lowest_layer(samples: SurfaceSamples, up: np.ndarray) -> _Layer | None:
     cosine = np.float32(np.cos(np.radians(FLOOR_NORMAL_DEG)))
     normal = np.empty(3)
     for narrowing in (1.0, 1.0, 0.5):
-        num_layer, num_patch, level = floor_layer(
+        num_layer, num_patch, num_lower, level = floor_layer(
             (samples.normals, samples.points),
             heights,
             single,
@@ -114,8 +114,6 @@ def _lowest_layer(samples: SurfaceSamples, up: np.ndarray) -> _Layer | None:
         )
         if num_patch < max(MIN_PATCH * num_points, FLOOR_SHARE * num_layer):
             return None
-    faces_up = samples.normals @ single > cosine
-    below = heights < level - 2 * (REACH + REACH_PER_Z2 * samples.points[:, 2] ** 2)
-    if np.count_nonzero(faces_up & below) > MAX_LOWER:
-        return None
+        if num_lower > MAX_LOWER:
+            return None
     return _Layer(level, normal / np.linalg.norm(normal), num_patch / num_layer)

@@ -112,7 +112,7 @@ def classify_pixels(
     bins: HNBins,
 ) -> np.ndarray:
     """(H, W) uint8 HN classes of (H, W) uint16 depth on the pinhole grid."""
-    from core import label_kernels as k
+    from core.kernels import labels as k
 
     up, single = floor.up, np.float32
     fx, fy, cx, cy = intrinsics.fx, intrinsics.fy, intrinsics.cx, intrinsics.cy
@@ -140,10 +140,7 @@ def classify_pixels(
         ),
         single(floor.camera_height),
         np.array(bins.height_edges, single),
-        (
-            np.empty((2, 2 * field.is_clean.shape[1]), single),
-            np.empty((3, 2 * field.is_clean.shape[1]), np.uint8),
-        ),
+        k.row_room(2 * field.is_clean.shape[1]),
         classes,
     )
     return classes

@@ -24,7 +24,7 @@ class SurfaceSamples:
 
 def normals(field: PlaneField, intrinsics: Intrinsics) -> np.ndarray:
     """(h, w, 3) float32 unit normals of the cells, to the camera; 0 without depth."""
-    from core.label_kernels import cell_normals
+    from core.kernels.labels import cell_normals
 
     result = np.empty((*field.is_clean.shape, 3), np.float32)
     cell_normals(field.planes, camera_numbers(intrinsics), result)
@@ -39,10 +39,10 @@ def pixel_normals(
     A pixel whose own cell's plane does not predict its depth takes the normal of the
     nearby cell whose plane does best.
     """
-    from core import label_kernels
+    from core.kernels import labels
 
     result = np.empty((*depth.shape, 3), np.float32)
-    label_kernels.pixel_normals(
+    labels.pixel_normals(
         depth,
         np.float32(depth_scale),
         field.planes,
@@ -57,7 +57,7 @@ def sample_surfaces(
     field: PlaneField, intrinsics: Intrinsics, room: np.ndarray | None = None
 ) -> SurfaceSamples:
     """About `NUM_SAMPLES` clean cells, evenly spread; `room` as of `sample_room`."""
-    from core.label_kernels import sample_cells
+    from core.kernels.labels import sample_cells
 
     step = _sample_step(*field.is_clean.shape)
     room = sample_room(*field.is_clean.shape) if room is None else room

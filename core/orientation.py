@@ -29,7 +29,7 @@ def joint_up(
     (Gupta et al., CVPR 2013, section 4.1). After the gates come two as wide as the
     surfaces' own scatter is, so that straight rooms shut out what merely leans.
     """
-    from core.floor_kernels import orientation_matrix
+    from core.kernels.floors import orientation_matrix
 
     up = np.asarray(prior, np.float64)
     matrix = np.empty((3, 3))

@@ -108,23 +108,25 @@ class PlaneFitter:
 
     def __call__(self, depth: np.ndarray, depth_scale: float) -> PlaneField:
         """The planes of (H, W) uint16 depth."""
-        from core import plane_kernels as k
+        from core.kernels.cells import bin_pixels, depth_step, fill_holes, halve
+        from core.kernels.planes import borrow_planes, extend_planes, fit_fine
+        from core.kernels.windows import fit_coarse, fit_sparse, measure_noise
 
         cells, coarse, sparse = self._cells, self._coarse, self._sparse
-        k.bin_pixels(depth, np.float32(1.0 / depth_scale), cells)
-        k.fill_holes(cells, self._sums[0])
-        k.halve(cells, self._coarse_cells)
-        k.fit_coarse(self._coarse_cells, coarse, self._coarse_row, self._sums)
-        k.fit_sparse(cells, sparse, self._fine, self._sums)
-        sigma, of_mean, of_slope = k.measure_noise(
+        bin_pixels(depth, np.float32(1.0 / depth_scale), cells)
+        fill_holes(cells, self._sums[0])
+        halve(cells, self._coarse_cells)
+        fit_coarse(self._coarse_cells, coarse, self._coarse_row, self._sums)
+        fit_sparse(cells, sparse, self._fine, self._sums)
+        sigma, of_mean, of_slope = measure_noise(
             sparse, coarse, self._values, self._histogram
         )
-        units = k.depth_step(depth, self._seen, self._histogram)
+        units = depth_step(depth, self._seen, self._histogram)
         step = units * depth_scale / np.sqrt(12.0)  # the deviation of a rounding error
         noise = DepthNoise(float(sigma), float(step))
         fit_noise = np.float32(of_mean), np.float32(of_slope)
-        k.extend_planes(noise.numbers, fit_noise, sparse, coarse, self._is_source)
-        k.fit_fine(
+        extend_planes(noise.numbers, fit_noise, sparse, coarse, self._is_source)
+        fit_fine(
             cells,
             noise.numbers,
             coarse,
@@ -135,7 +137,7 @@ class PlaneFitter:
             self._sums,
             self._fits,
         )
-        k.borrow_planes(cells, noise.numbers, self._planes, self._is_clean)
+        borrow_planes(cells, noise.numbers, self._planes, self._is_clean)
         return PlaneField(self._planes, self._is_clean, noise)
 
 

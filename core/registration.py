@@ -83,7 +83,7 @@ def register_depth(frame: RgbdFrame, out: np.ndarray | None = None) -> np.ndarra
     color = frame.color_intrinsics
     if frame.is_aligned and not color.distortion:
         return frame.depth
-    from core.registration_kernels import register  # numba is slow to import
+    from core.kernels.registration import register  # numba is slow to import
 
     shape = (color.height, color.width)
     view = _view(

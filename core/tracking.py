@@ -17,8 +17,8 @@ from core.normals import SurfaceSamples
 from core.planes import PlaneField
 
 if TYPE_CHECKING:
-    from core.label_kernels import Camera
-    from core.tracking_kernels import Scratch
+    from core.kernels.labels import Camera
+    from core.kernels.tracking import Scratch
 
 MIN_INLIER_SHARE = 0.5  # our choice; consecutive frames of real takes have 0.9
 MAX_SHIFT_M, MAX_TURN_DEG = 0.5, 25.0  # our choice; between frames of a carried camera
@@ -54,7 +54,7 @@ def relative_motion(
     """
     if previous.is_clean.shape != (camera.height, camera.width):
         return None  # the last frame was of another size
-    from core.tracking_kernels import align  # numba is slow to import
+    from core.kernels.tracking import align  # numba is slow to import
 
     motion = np.array(np.eye(4) if guess is None else guess, np.float64)
     scratch = _scratch(len(samples.points))
@@ -96,7 +96,7 @@ def _observed_step(
     Zhang, Kaess & Singh (ICRA 2016) drop such directions by a threshold
     on the eigenvalue instead.
     """
-    from core.tracking_kernels import NORMAL_VARIANCE
+    from core.kernels.tracking import NORMAL_VARIANCE
 
     turns, shifts = np.trace(matrix[:3, :3]), np.trace(matrix[3:, 3:])
     scale = np.repeat((np.sqrt(shifts / turns), 1.0), 3)
@@ -123,7 +123,7 @@ def _numbers(camera: Intrinsics) -> "Camera":
 
 
 def _scratch(num_samples: int) -> "Scratch":
-    from core.tracking_kernels import FINE_STRIDE, Scratch
+    from core.kernels.tracking import FINE_STRIDE, Scratch
 
     return Scratch(
         np.empty((7, num_samples // FINE_STRIDE + 1), np.float32),

@@ -1,4 +1,4 @@
-"""The direct form of `core.label_kernels`, in float64: from planes to pixels."""
+"""The direct form of `core.kernels.labels`, in float64: from planes to pixels."""
 
 from itertools import product
 
@@ -6,7 +6,7 @@ import numpy as np
 from reference_planes import Planes, moved, sigma_of
 
 from core import HNBins, Intrinsics
-from core.label_kernels import PIXEL_RESIDUAL, REACH
+from core.kernels.labels import PIXEL_RESIDUAL, REACH
 from core.planes import CELL, DepthNoise, cell_camera
 
 

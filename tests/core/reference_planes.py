@@ -12,7 +12,9 @@ from itertools import product
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from core import plane_kernels as k
+from core.kernels import cells as cell_kernels
+from core.kernels import planes as plane_kernels
+from core.kernels import windows
 from core.planes import CELL, DepthNoise
 
 FINE_TAP, COARSE_TAP = 2, 4  # residuals are those of every so many rows and columns
@@ -36,8 +38,8 @@ def reference_planes(
 ) -> ReferenceField:
     """The planes of (H, W) uint16 depth, with its own noise or with a `known` one."""
     D = fill_holes(cells(depth, depth_scale))
-    fine, fine_rms = window_planes(D, k.FINE_RADIUS, FINE_TAP)
-    coarse, coarse_rms = window_planes(halved(D), k.COARSE_RADIUS, COARSE_TAP)
+    fine, fine_rms = window_planes(D, windows.FINE_RADIUS, FINE_TAP)
+    coarse, coarse_rms = window_planes(halved(D), windows.COARSE_RADIUS, COARSE_TAP)
     sparse, sparse_rms = (of_coarse_cells(a, coarse) for a in (fine, fine_rms))
     sigma, *fit_noise = measured_noise(sparse, sparse_rms, coarse, coarse_rms)
     noise = known or DepthNoise(sigma, rounding(depth) * depth_scale)
@@ -51,7 +53,9 @@ def reference_planes(
 
 def sigma_of(D: np.ndarray, noise: DepthNoise) -> np.ndarray:
     """One sigma of inverse depth D."""
-    return np.minimum(np.maximum(noise.sigma, noise.step * D * D), k.MAX_SIGMA)
+    return np.minimum(
+        np.maximum(noise.sigma, noise.step * D * D), plane_kernels.MAX_SIGMA
+    )
 
 
 def cells(depth: np.ndarray, depth_scale: float) -> np.ndarray:
@@ -60,7 +64,7 @@ def cells(depth: np.ndarray, depth_scale: float) -> np.ndarray:
     padded = np.pad(depth, ((0, height % CELL), (0, width % CELL)), mode="edge")
     quarters = np.array([padded[v::CELL, u::CELL] for v, u in np.ndindex(CELL, CELL)])
     units = np.where(quarters > 0, quarters.astype(np.float64), np.inf)
-    is_near = units < k.NEAR * units.min(axis=0)
+    is_near = units < cell_kernels.NEAR * units.min(axis=0)
     count = is_near.sum(axis=0)
     total = np.where(is_near, units, 0.0).sum(axis=0)
     D = np.full(count.shape, np.nan)
@@ -142,16 +146,18 @@ def measured_noise(
     """
     every = np.s_[..., 1::2, 1::2]
     rms = sparse_rms[every]
-    left = order_statistic(rms[np.isfinite(rms)], k.NOISE_QUANTILE, k.MAX_NOISE)
-    left = max(left, k.MIN_NOISE)
-    is_clean = coarse_rms[every] <= k.CLEAN_RMS * left
+    left = order_statistic(
+        rms[np.isfinite(rms)], windows.NOISE_QUANTILE, windows.MAX_NOISE
+    )
+    left = max(left, windows.MIN_NOISE)
+    is_clean = coarse_rms[every] <= windows.CLEAN_RMS * left
     difference = at_fine(coarse, -0.25, -0.25)[every] - sparse[every]
     mean, *slopes = np.abs(difference)[:, is_clean]
     of_mean, of_slope = (
-        order_statistic(np.array(x), 0.5, 2.0 * left) / k.MEDIAN_SIGMAS
+        order_statistic(np.array(x), 0.5, 2.0 * left) / windows.MEDIAN_SIGMAS
         for x in (mean, slopes)
     )
-    steps = np.arange(-k.FINE_RADIUS, k.FINE_RADIUS + 1)
+    steps = np.arange(-windows.FINE_RADIUS, windows.FINE_RADIUS + 1)
     absorbed = of_mean**2 + 2 * (steps**2).mean() * of_slope**2
     return float(np.sqrt(left**2 + absorbed)), of_mean, of_slope
 
@@ -219,7 +225,7 @@ def extended(
 ) -> tuple[Planes, np.ndarray]:
     """Coarse planes and residuals; unclean cells have a clean neighbour's, where the
     clean fine plane at the cell equals it by a chi-square test."""
-    is_source = coarse_rms < k.COARSE_RMS * sigma_of(coarse[0], noise)
+    is_source = coarse_rms < plane_kernels.COARSE_RMS * sigma_of(coarse[0], noise)
     if of_mean * of_slope == 0:
         return coarse, coarse_rms
     wanted = moved(sparse, 0.5, 0.5) * np.array((1, 2, 2))[:, None, None]
@@ -227,11 +233,11 @@ def extended(
     found = best_neighbours(
         coarse,
         is_source,
-        k.EXTEND_REACHES,
+        plane_kernels.EXTEND_REACHES,
         lambda planes: (((planes - wanted) / sigmas) ** 2).sum(axis=0),
-        k.SAME_PLANE,
+        plane_kernels.SAME_PLANE,
     )
-    is_clean = sparse_rms < k.CLEAN_RMS * sigma_of(wanted[0], noise)
+    is_clean = sparse_rms < windows.CLEAN_RMS * sigma_of(wanted[0], noise)
     takes = ~is_source & is_clean & np.isfinite(found[0])
     return np.where(takes, found, coarse), np.where(takes, 0.0, coarse_rms)
 
@@ -253,9 +259,9 @@ def merged(
         wide[quarter] = at_fine(coarse, v / 2 - 0.25, u / 2 - 0.25)
         wide_rms[quarter] = coarse_rms
     sigma = sigma_of(D, noise)
-    fits = wide_rms < k.COARSE_RMS * sigma
-    fits &= np.abs(wide[0] - D) < k.MERGE_RESIDUAL * sigma
-    is_clean = fits | (fine_rms < k.CLEAN_RMS * sigma)
+    fits = wide_rms < plane_kernels.COARSE_RMS * sigma
+    fits &= np.abs(wide[0] - D) < plane_kernels.MERGE_RESIDUAL * sigma
+    is_clean = fits | (fine_rms < windows.CLEAN_RMS * sigma)
     return np.where(fits, wide, fine), is_clean
 
 
@@ -268,9 +274,9 @@ def borrowed(
     found = best_neighbours(
         planes,
         is_clean,
-        k.BORROW_REACHES,
+        (plane_kernels.BORROW_REACH,),
         lambda planes: np.abs(planes[0] - D) / sigma,
-        k.OWN_RESIDUAL,
+        plane_kernels.OWN_RESIDUAL,
     )
     result = np.where(is_clean, planes, found)
     for i, j in np.argwhere(np.isnan(result[0]) & np.isfinite(D)):

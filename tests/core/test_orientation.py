@@ -97,9 +97,11 @@ def _floor(normals, points, prior=None):
     return measure_floor(_samples(normals, points), prior)
 
 
-def test_a_prior_that_is_four_degrees_off_is_made_exact():
+@pytest.mark.parametrize("degrees", [2.0, 5.0, 10.0])
+def test_a_prior_that_is_a_little_off_is_made_exact(degrees):
     normals, points, up = _room(-30, 10)
-    prior = up + 0.07 * np.cross(up, (0.0, 0.0, 1.0))
+    across = np.cross(up, (0.0, 0.0, 1.0))
+    prior = up + np.tan(np.radians(degrees)) * across / np.linalg.norm(across)
     floor = _floor(normals, points, prior / np.linalg.norm(prior))
     assert angle_deg(floor.up, up) < 0.5
     assert floor.camera_height == pytest.approx(1.3, abs=0.02)

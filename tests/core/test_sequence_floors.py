@@ -22,14 +22,14 @@ UP_DEG, HEIGHT_M = 0.6, 0.02
 """What a sight may be off by."""
 
 
-def walk(num_frames: int = NUM, climb: float = 0.0) -> np.ndarray:
-    """(N, 4, 4) T_world_camera, z up; camera heights about 1.4 m, then `climb` more."""
+def walk(num_frames: int = NUM) -> np.ndarray:
+    """(N, 4, 4) T_world_camera, z up; camera heights 1.1 to 1.7 m."""
     poses = np.tile(np.eye(4), (num_frames, 1, 1))
     level = rotation(-np.pi / 2, 0, 0)
     for k in range(num_frames):
         turn = rotation(0, 0, 0.3 + 0.02 * k) @ level
         poses[k, :3, :3] = turn @ rotation(-0.4 + 0.3 * np.sin(0.07 * k), 0, 0.05)
-        height = 1.4 + 0.1 * np.sin(0.11 * k) + climb * k / num_frames
+        height = 1.4 + 0.3 * np.sin(0.11 * k)
         poses[k, :3, 3] = 0.01 * k, 0.3 * np.cos(0.05 * k), height
     return poses
 
@@ -141,6 +141,15 @@ def test_table_tops_that_pass_for_the_floor_do_not_count(frames):
     ups, heights = errors(floors, poses)
     assert np.max(ups) < 0.5 and np.max(np.abs(heights)) < 0.02
     assert {floors[k].source for k in frames} == {"tracked"}
+
+
+def test_reflections_below_the_floor_do_not_count():
+    poses = walk()
+    planes = floors_seen(poses, SEEN)
+    planes |= {12: floor_of(poses[12], -0.4), 30: floor_of(poses[30], -0.9)}
+    planes |= {95: floor_of(poses[95], -0.6)}
+    _, heights = errors(agreed_floors(sights_of(poses, planes)), poses)
+    assert np.max(np.abs(heights)) < 0.02
 
 
 def test_a_wall_that_passes_for_the_floor_of_most_frames_does_not_count():

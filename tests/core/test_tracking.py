@@ -18,8 +18,8 @@ HALL = np.array(((-9.0, -9.0, 0.0), (9.0, 2.1, 9.0)))
 """From its middle a camera that looks north sees nothing but one wall."""
 
 
-def surfaces(view: View) -> tuple[PlaneField, SurfaceSamples]:
-    field = fit_planes(view.noisy(1e-3, 6e-4, seed=3), 1e-3)
+def surfaces(view: View, noise: float = 6e-4) -> tuple[PlaneField, SurfaceSamples]:
+    field = fit_planes(view.noisy(1e-3, noise, seed=3), 1e-3)
     return field, sample_surfaces(field, CAMERA)
 
 
@@ -139,18 +139,33 @@ def test_a_frame_without_depth_or_of_another_size_is_lost():
     assert relative_motion(nothing, samples, camera) is None
     empty = sample_surfaces(nothing, CAMERA)
     assert relative_motion(field, empty, camera) is None
-    assert (
-        relative_motion(field, samples, cell_camera(CAMERA.resized(160, 120))) is None
-    )
+    # A wall in front looks alike in images of any size.
+    facing = look(CAMERA, (0.0, 0.0, 4.5), 0.0, 0.0, 0.0, (), HALL)
+    field, samples = surfaces(facing)
+    assert relative_motion(field, samples, camera) is not None
+    smaller = cell_camera(CAMERA.resized(200, 150))
+    assert relative_motion(field, samples, smaller) is None
 
 
+def test_surfaces_that_face_elsewhere_are_not_the_same():
+    field, samples = surfaces(look(CAMERA, *START))
+    camera = cell_camera(CAMERA)
+    leaning = samples.normals @ rotation(0.0, 0.3, 0.0).T.astype(np.float32)
+    assert relative_motion(field, SurfaceSamples(leaning, samples.points), camera)
+    turned = samples.normals @ rotation(0.0, 0.8, 0.0).T.astype(np.float32)
+    elsewhere = SurfaceSamples(turned, samples.points)
+    assert relative_motion(field, elsewhere, camera) is None
+
+
+@pytest.mark.parametrize("noise", [6e-4, 0.0])
 @pytest.mark.parametrize("guessed", [(0.0, 0.0, 0.0), (0.05, -0.07, 0.01)])
-def test_along_a_single_wall_only_what_it_shows_is_told(guessed):
+def test_along_a_single_wall_only_what_it_shows_is_told(noise, guessed):
     first = look(CAMERA, (0.0, 0.0, 4.5), 9.0, -7.0, 2.0, (), HALL)
     second = look(CAMERA, (0.025, 0.02, 4.48), 10.0, -6.0, 3.0, (), HALL)
     guess = np.eye(4)
     guess[:3, 3] = guessed
-    motion = motion_of(first, second, guess=guess)
+    (field, _), (_, samples) = surfaces(first, noise), surfaces(second, noise)
+    motion = relative_motion(field, samples, cell_camera(CAMERA), guess)
     T = motion.T_previous_current
     north, east, up = first.T_camera_world[:3, [1, 0, 2]].T
     # The wall is nearer by what the camera went north; it may have slid along it.
@@ -163,6 +178,17 @@ def test_along_a_single_wall_only_what_it_shows_is_told(guessed):
     covariance = np.linalg.inv(motion.information)
     for axis, low, high in ((north, 0.0, 0.02), (east, 0.03, 0.06), (up, 0.03, 0.06)):
         assert low < np.sqrt(axis @ covariance[3:, 3:] @ axis) < high
+
+
+def test_a_step_along_what_no_error_tells_is_none():
+    from core.kernels.tracking import solve_damped
+
+    known = np.array((4.0, 0.0, 0.0, 0.0, 9.0, 2.0))
+    asked = np.array((0.01, 0.0, 0.0, 0.0, -0.03, 0.02))
+    equations = np.column_stack((np.diag(known), -known * asked))
+    step = np.full(6, 7.0)
+    solve_damped(equations, np.full((6, 6), 7.0), step)
+    np.testing.assert_allclose(step, asked, rtol=0.005, atol=1e-12)
 
 
 def test_where_all_directions_are_seen_the_information_covers_the_error():

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.jit import kernel
-from core.label_kernels import Camera
-from core.plane_kernels import HALF, ONE, ZERO, Noise, sigma_of
+from core.kernels.jit import HALF, ONE, ZERO, kernel
+from core.kernels.labels import Camera
+from core.kernels.planes import Noise, sigma_of
 
 Vector = tuple[np.float32, np.float32, np.float32]
 

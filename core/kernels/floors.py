@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from core.jit import kernel
-from core.plane_kernels import HALF, ONE, ZERO
+from core.kernels.jit import HALF, ONE, ZERO, kernel
 
 NEAR_CLUTTER = np.float32(1.5)  # metres; our choice: what is nearer is clutter as often
+WELL_BELOW = np.float32(2.0)  # reaches
 Pair = tuple[np.float32, np.float32]
 
 
@@ -64,29 +64,35 @@ def floor_layer(
     cos_limit: np.float32,
     reach: Pair,
     normal: np.ndarray,
-) -> tuple[int, int, float]:
-    """Of the points within reach of a level: how many, how many face up, the level.
+) -> tuple[int, int, int, float]:
+    """How many points are within reach of a level, how many of them and how many well
+    below it face up, and the mean height of those at the level.
 
     `samples` is (normals, points); `reach` (r0, r2) is r0 + r2 * z * z metres. The
-    level is the mean height of those that face up, each by the inverse of its variance,
-    which grows with the fourth power of depth; `normal` (3,) takes the sum of their
-    normals.
+    mean counts each by the inverse of its variance, which grows with the fourth power
+    of depth; `normal` (3,) takes the sum of their normals.
     """
     normals, points = samples
-    num_layer = num_patch = 0
+    num_layer = num_patch = num_lower = 0
     weights = total = 0.0
     normal[:] = 0.0
     for k in range(points.shape[0]):
         z2 = points[k, 2] * points[k, 2]
-        if abs(heights[k] - level) >= reach[0] + reach[1] * z2:
+        above, limit = heights[k] - level, reach[0] + reach[1] * z2
+        if above >= limit:
+            continue
+        x, y, z = normals[k, 0], normals[k, 1], normals[k, 2]
+        faces_up = x * up[0] + y * up[1] + z * up[2] > cos_limit
+        num_lower += faces_up and above < -WELL_BELOW * limit
+        if above <= -limit:
             continue
         num_layer += 1
-        x, y, z = normals[k, 0], normals[k, 1], normals[k, 2]
-        if x * up[0] + y * up[1] + z * up[2] > cos_limit:
+        if faces_up:
             num_patch += 1
             weight = ONE / (z2 * z2)
             weights += weight
             total += weight * heights[k]
             for axis in range(3):
                 normal[axis] += normals[k, axis]
-    return num_layer, num_patch, total / weights if num_patch else 0.0
+    mean = total / weights if num_patch else 0.0
+    return num_layer, num_patch, num_lower, mean

@@ -5,25 +5,17 @@ from functools import lru_cache
 
 import numpy as np
 
-from core.jit import kernel
-from core.plane_kernels import (
-    HALF,
-    ONE,
-    OWN_RESIDUAL,
-    QUARTER,
-    TWO,
-    ZERO,
-    Noise,
-    sigma_of,
-)
+from core.kernels.jit import HALF, ONE, QUARTER, TWO, ZERO, kernel
+from core.kernels.planes import OWN_RESIDUAL, Noise, sigma_of
 
 Camera = tuple[np.float32, np.float32, np.float32, np.float32]
 Vector = tuple[np.float32, np.float32, np.float32]
 Rows = tuple[np.ndarray, np.ndarray]
 
 PIXEL_RESIDUAL = TWO * OWN_RESIDUAL  # a pixel is twice as noisy as a cell of four
-REACH = 2  # cells around a pixel's own where its plane may be
+REACH = 1  # cells around a pixel's own where its plane may be
 IGNORED = np.uint8(255)
+BLOCK = 8  # pixels, as many as a uint64 has bytes
 
 
 @kernel
@@ -153,6 +145,12 @@ def angle_bins(
                 out[j] += np.uint8(square <= cosines[k] * (a * a + b * b + c * c))
 
 
+def row_room(width: int) -> Rows:
+    """Memory for a row of pixels, in whole blocks: floats and bytes."""
+    size = -(-width // BLOCK) * BLOCK
+    return np.empty((2, size), np.float32), np.empty((3, size), np.uint8)
+
+
 @lru_cache
 def classify_pixels(num_edges: int) -> Callable[..., None]:
     """The kernel that cuts heights at `num_edges` edges."""
@@ -175,19 +173,20 @@ def classify_pixels(num_edges: int) -> Callable[..., None]:
 
         A point of depth z at pixel (u, v) is z * (r0 + u * ru + v * rv) + level above
         the floor, for `rise` (r0, ru, rv). z is the plane's where that predicts the
-        pixel, else the pixel's own. `rows` are a float32 (2, w) and a uint8 (3, w)
-        array, room for a row.
+        pixel, else the pixel's own. `rows` is `row_room`.
         """
         r0, ru, rv = rise
         predicted, z_of = rows[0][0], rows[0][1]
         angle, height_bin, is_odd = rows[1][0], rows[1][1], rows[1][2]
+        blocks = is_odd.view(np.uint64)  # most are 0: eight pixels at a look
+        is_odd[:] = 0
         for v in range(depth.shape[0]):
             i = v // 2
             down = QUARTER if v % 2 else -QUARTER
             spread_planes(planes[0, i], planes[1, i], planes[2, i], down, predicted)
             spread(angles[i], angle)
             units, classes = depth[v], out[v]
-            any_odd = choose_depth(units, unit, predicted, noise, z_of, is_odd)
+            choose_depth(units, unit, predicted, noise, z_of, is_odd)
             slope = r0 + np.float32(v) * rv
             for u in range(units.size):
                 height = z_of[u] * (slope + np.float32(u) * ru) + level
@@ -198,8 +197,12 @@ def classify_pixels(num_edges: int) -> Callable[..., None]:
             for u in range(units.size):
                 label = angle[u] * num_heights + height_bin[u]
                 classes[u] = label if units[u] > 0 else IGNORED
-            for u in range(units.size if any_odd else 0):
-                if is_odd[u]:
+            for block in range(blocks.size):
+                if blocks[block] == 0:
+                    continue
+                for u in range(BLOCK * block, BLOCK * (block + 1)):
+                    if is_odd[u] == 0:
+                        continue
                     z = unit * np.float32(units[u])
                     y, x = best_cell(planes, u, v, ONE / z)
                     p = predict_pixel(planes, y, x, u, v)
@@ -222,7 +225,7 @@ def spread_planes(
     predicted: np.ndarray,
 ) -> None:
     """A row of planes at the pixels, `down` a cell from the cells' centres."""
-    for j in range(predicted.size // 2):
+    for j in range(mean.size):
         centre = mean[j] + down * slope_v[j]
         predicted[2 * j] = centre - QUARTER * slope_u[j]
         predicted[2 * j + 1] = centre + QUARTER * slope_u[j]
@@ -231,7 +234,7 @@ def spread_planes(
 @kernel
 def spread(values: np.ndarray, wide: np.ndarray) -> None:
     """A row of cells' values at the pixels."""
-    for j in range(wide.size // 2):
+    for j in range(values.size):
         wide[2 * j] = values[j]
         wide[2 * j + 1] = values[j]
 
@@ -251,17 +254,13 @@ def choose_depth(
     noise: Noise,
     z_of: np.ndarray,
     is_odd: np.ndarray,
-) -> np.uint8:
+) -> None:
     """A row's depth: the planes' where they predict the pixel's own, else that.
 
-    Returns whether any pixel `is_odd`: it has depth that its plane does not predict.
+    A pixel `is_odd` when it has depth that its plane does not predict.
     """
     for u in range(units.size):
         z = unit * np.float32(units[u])
         is_predicted = fits(predicted[u], z, noise)
         z_of[u] = ONE / predicted[u] if is_predicted else z
         is_odd[u] = np.uint8(0) if is_predicted | (z <= ZERO) else np.uint8(1)
-    any_odd = np.uint8(0)
-    for u in range(units.size):
-        any_odd |= is_odd[u]
-    return any_odd

@@ -9,7 +9,7 @@ the farthest of all.
 
 import numpy as np
 
-from core.jit import kernel
+from core.kernels.jit import kernel
 from core.registration import Scratch, View
 
 FARTHEST = np.uint16(65535)
