@@ -62,8 +62,8 @@ class Labeler:
     """Labels the frames of one camera in order, and follows its floor from one to the
     next.
 
-    Memory is taken at the first frame of a size and used again: afterwards only what
-    is returned is new.
+    Memory is taken at the first frame of a size and used again: afterwards hardly more
+    than what is returned is new.
     """
 
     def __init__(

@@ -57,7 +57,10 @@ def bin_pixels(depth: np.ndarray, units_per_metre: np.float32, D: np.ndarray) ->
 
 @kernel
 def fill_holes(D: np.ndarray, row: np.ndarray) -> None:
-    """Fill each missing cell that has depth on two opposite sides with their mean."""
+    """Fill missing cells that have depth on two opposite sides with their mean.
+
+    Of both pairs the farther one counts; cells of the first and last column stay.
+    """
     rows, cols = D.shape
     for i in range(rows):
         here, above, below = D[i], D[max(i - 1, 0)], D[min(i + 1, rows - 1)]

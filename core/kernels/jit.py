@@ -1,7 +1,27 @@
 """How the loops over pixels are compiled, and the plain numbers in them."""
 
+import hashlib
+import os
+from pathlib import Path
+
 import numba
 import numpy as np
+
+
+def _compiled_folder() -> str:
+    """Where machine code is kept: a folder for each state of the kernels' sources.
+
+    Kernels contain the constants and kernels of other files, but numba asks only
+    whether a kernel's own file has changed.
+    """
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    state = hashlib.sha256(b"".join(file.read_bytes() for file in sources))
+    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    chosen = numba.config.CACHE_DIR or Path(caches) / "hn-capture" / "kernels"
+    return str(Path(chosen) / state.hexdigest()[:16])
+
+
+numba.config.CACHE_DIR = _compiled_folder()
 
 kernel = numba.njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 """Compiles a function to machine code, kept on disk for the next start.

@@ -93,6 +93,13 @@ def best_cell(
 
 
 @kernel
+def fits(predicted: np.float32, z: np.float32, noise: Noise) -> np.bool:
+    """Whether a plane's inverse depth predicts the depth z of a pixel."""
+    limit = min(PIXEL_RESIDUAL * sigma_of(predicted, noise) * z, HALF)
+    return abs(predicted * z - ONE) < limit
+
+
+@kernel
 def pixel_normals(
     depth: np.ndarray,
     unit: np.float32,
@@ -108,10 +115,9 @@ def pixel_normals(
             if depth[v, u] == 0:
                 result[v, u] = ZERO
                 continue
-            inverse = ONE / (unit * np.float32(depth[v, u]))
-            error = abs(predict_pixel(planes, i, j, u, v) - inverse)
-            if error >= PIXEL_RESIDUAL * sigma_of(inverse, noise):
-                i, j = best_cell(planes, u, v, inverse)
+            z = unit * np.float32(depth[v, u])
+            if not fits(predict_pixel(planes, i, j, u, v), z, noise):
+                i, j = best_cell(planes, u, v, ONE / z)
             for axis in range(3):
                 result[v, u, axis] = normals[i, j, axis]
 
@@ -237,13 +243,6 @@ def spread(values: np.ndarray, wide: np.ndarray) -> None:
     for j in range(values.size):
         wide[2 * j] = values[j]
         wide[2 * j + 1] = values[j]
-
-
-@kernel
-def fits(predicted: np.float32, z: np.float32, noise: Noise) -> np.bool:
-    """Whether a plane's inverse depth predicts the depth z of a pixel."""
-    limit = min(PIXEL_RESIDUAL * sigma_of(predicted, noise) * z, HALF)
-    return abs(predicted * z - ONE) < limit
 
 
 @kernel

@@ -48,3 +48,15 @@ def test_a_second_process_compiles_nothing(tmp_path):
     compiled = _run(LABEL_FRAMES, NUMBA_CACHE_DIR=str(tmp_path))
     assert {"bin_pixels", "fit_fine", "classify", "register"} <= set(compiled)
     assert _run(LABEL_FRAMES, NUMBA_CACHE_DIR=str(tmp_path)) == []
+
+
+def test_machine_code_is_kept_for_one_state_of_all_the_kernels(tmp_path, monkeypatch):
+    from core.kernels import jit
+
+    for name in ("jit.py", "others.py"):
+        (tmp_path / name).write_text("SIGMAS = 4")
+    monkeypatch.setattr(jit, "__file__", str(tmp_path / "jit.py"))
+    before = jit._compiled_folder()
+    assert jit._compiled_folder() == before
+    (tmp_path / "others.py").write_text("SIGMAS = 5")
+    assert jit._compiled_folder() != before
