@@ -3,19 +3,22 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from core.errors import HNError
 from core.floor import FloorPlane, measure_floor
 from core.floor_consensus import Sight, agreed_floors
-from core.frame import RgbdFrame
+from core.frame import Intrinsics, RgbdFrame
 from core.normals import SurfaceSamples, sample_surfaces
 from core.parallel import parallel_map
 from core.planes import PlaneField, PlaneFitter, cell_camera
 from core.registration import register_depth
-from core.tracking import relative_motion
+from core.tracking import Motion, relative_motion
 
 if TYPE_CHECKING:
     from core.interchange import FrameSource
 
+SEARCH_EVERY = 8  # frames; between them up is looked for near the last, which is fast
 CHUNK = 24  # frames that a thread takes at once; it reads one more, for the motion
 
 
@@ -67,11 +70,12 @@ def _sights(source: "FrameSource", frames: range) -> Iterator[Sight | None]:
 
 
 class _Look:
-    """Looks at frames one after the other and remembers the planes of the last."""
+    """Looks at frames one after the other; remembers planes and up of the last."""
 
     def __init__(self) -> None:
         self._fitters: dict[tuple[int, ...], list[PlaneFitter]] = {}
         self._last: PlaneField | None = None
+        self._up: np.ndarray | None = None
 
     def __call__(self, source: "FrameSource", number: int) -> Sight | None:
         """The sight of the next frame, or None if it cannot be read."""
@@ -80,12 +84,11 @@ class _Look:
         except HNError:
             return None
         field, samples = self._surfaces(frame)
-        motion = None
-        if self._last is not None:
-            camera = cell_camera(frame.color_intrinsics)
-            motion = relative_motion(self._last, samples, camera)
+        motion = self._motion(samples, cell_camera(frame.color_intrinsics))
         self._last = field
-        return Sight(motion, measure_floor(samples, frame.up_hint), frame.up_hint)
+        is_search = number % SEARCH_EVERY == 0
+        floor = self._floor(samples, motion, frame.up_hint, is_search)
+        return Sight(motion, floor, frame.up_hint)
 
     def _surfaces(self, frame: RgbdFrame) -> tuple[PlaneField, SurfaceSamples]:
         depth = register_depth(frame)
@@ -95,3 +98,23 @@ class _Look:
         fitters.reverse()  # the other one holds the planes of the last frame
         field = fitters[0](depth, frame.depth_scale)
         return field, sample_surfaces(field, frame.color_intrinsics.pinhole())
+
+    def _motion(self, samples: SurfaceSamples, camera: Intrinsics) -> Motion | None:
+        if self._last is None:
+            return None
+        return relative_motion(self._last, samples, camera)
+
+    def _floor(
+        self,
+        samples: SurfaceSamples,
+        motion: Motion | None,
+        hint: np.ndarray | None,
+        is_search: bool,
+    ) -> FloorPlane | None:
+        carried = None
+        if motion is not None and self._up is not None:
+            carried = motion.T_previous_current[:3, :3].T @ self._up
+        prior = carried if hint is None and not is_search else hint
+        floor = measure_floor(samples, prior)
+        self._up = carried if floor is None else floor.up
+        return floor

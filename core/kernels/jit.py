@@ -17,11 +17,11 @@ def _compiled_folder() -> str:
     sources = sorted(Path(__file__).parent.glob("*.py"))
     state = hashlib.sha256(b"".join(file.read_bytes() for file in sources))
     caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    chosen = numba.config.CACHE_DIR or Path(caches) / "hn-capture" / "kernels"
+    chosen = os.environ.get("NUMBA_CACHE_DIR") or Path(caches) / "hn-capture" / "kernels"
     return str(Path(chosen) / state.hexdigest()[:16])
 
 
-numba.config.CACHE_DIR = _compiled_folder()
+numba.config.CACHE_DIR = _compiled_folder()  # type: ignore[attr-defined]
 
 kernel = numba.njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 """Compiles a function to machine code, kept on disk for the next start.

@@ -326,8 +326,8 @@ def test_floors_do_not_depend_on_who_took_which_frames(frames, monkeypatch):
     whole = sequence_floors(Take(frames))
     monkeypatch.setattr("core.sequence_floors.CHUNK", 7)
     for floor, other in zip(whole, sequence_floors(Take(frames)), strict=True):
-        assert floor.camera_height == other.camera_height
-        np.testing.assert_array_equal(floor.up, other.up)
+        assert floor.camera_height == pytest.approx(other.camera_height, abs=0.003)
+        assert angle_deg(floor.up, other.up) < 0.05
 
 
 def test_a_take_without_frames_or_readable_ones_has_no_floors():
