@@ -17,7 +17,9 @@ def _compiled_folder() -> str:
     sources = sorted(Path(__file__).parent.glob("*.py"))
     state = hashlib.sha256(b"".join(file.read_bytes() for file in sources))
     caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    chosen = os.environ.get("NUMBA_CACHE_DIR") or Path(caches) / "hn-capture" / "kernels"
+    chosen = (
+        os.environ.get("NUMBA_CACHE_DIR") or Path(caches) / "hn-capture" / "kernels"
+    )
     return str(Path(chosen) / state.hexdigest()[:16])
 
 
