@@ -1,7 +1,31 @@
-"""Small files that are either the old one or the new one, never half of each."""
+"""Small files written whole or not at all; the user's cache; the state of sources."""
 
+import hashlib
 import os
+import sys
+import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+
+
+def user_cache() -> Path:
+    """Where this project keeps what can be made again; deleting it costs only time."""
+    variable = "LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME"
+    root = os.environ.get(variable)
+    if not root:
+        try:
+            root = str(Path.home() / ".cache")
+        except RuntimeError:  # a user without a home, as in containers
+            root = tempfile.gettempdir()
+    return Path(root) / "hn-capture"
+
+
+def state_of(files: Iterable[Path]) -> str:
+    """16 letters that change when a byte of the files does."""
+    contents = hashlib.sha256()
+    for file in sorted(files):
+        contents.update(file.read_bytes())
+    return contents.hexdigest()[:16]
 
 
 def write_atomically(path: Path, data: bytes) -> None:

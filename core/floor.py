@@ -112,7 +112,7 @@ def _lowest_layer(samples: SurfaceSamples, up: np.ndarray) -> _Layer | None:
             (np.float32(REACH * narrowing), np.float32(REACH_PER_Z2 * narrowing)),
             normal,
         )
-        if num_patch < max(MIN_PATCH * num_points, FLOOR_SHARE * num_layer):
+        if num_patch < max(MIN_PATCH * num_points, FLOOR_SHARE * num_layer + 1):
             return None
         if num_lower > MAX_LOWER:
             return None

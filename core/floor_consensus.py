@@ -18,7 +18,8 @@ MAX_UP_SIGMA, MAX_SIGMA_M = np.radians(2.0), 0.08  # beyond it the floor is not 
 CARRIED_M = (0.1, 2.5)  # above the floor; elsewhere it is the floor of another storey
 TILT = np.radians(25.0)  # of a camera in the hand
 LEVEL_SHARE = 0.1  # of the sights: fewer are no level of the scene
-SHORT_CHAIN = 5  # frames; in longer ones one sight alone is not believed
+SHORT_CHAIN = 5  # frames; shorter ones keep what each of them saw
+MIN_SIGHTS = 2  # of a longer chain's floor: one alone may be a table
 MAX_CANDIDATES = 256
 MAX_ROUNDS = 50
 
@@ -43,23 +44,26 @@ def agreed_floors(sights: Sequence[Sight]) -> list[FloorPlane | None]:
     ups and camera heights of all frames follow by least squares over motions and votes,
     in which votes that are too far off do not count.
     """
-    if len(sights) == 1:
-        return [sights[0].floor]
-    num_needed = 1 if len(sights) <= SHORT_CHAIN else 2
+    if len(sights) <= SHORT_CHAIN:  # perhaps images in no order that look alike
+        return [sight.floor for sight in sights]
+    return _carried_floors(sights)
+
+
+def _carried_floors(sights: Sequence[Sight]) -> list[FloorPlane | None]:
+    nothing: list[FloorPlane | None] = [None] * len(sights)
     votes = np.array([sight.floor is not None for sight in sights])
-    if votes.sum() < num_needed:
-        return [None] * len(sights)
+    if votes.sum() < MIN_SIGHTS:
+        return nothing
     track = _track(sights)
     ups = _agreed_ups(track, sights, votes)
+    if ups.agrees.sum() < MIN_SIGHTS:
+        return nothing
     heights = _agreed_heights(track, sights, ups)
-    if len(sights) <= SHORT_CHAIN and (votes > heights.agrees).any():
-        # Too few to tell which is wrong, a motion or one of the sights.
-        return [sight.floor for sight in sights]
-    if heights.agrees.sum() < num_needed:
-        return [None] * len(sights)
+    if heights.agrees.sum() < MIN_SIGHTS:
+        return nothing
     floors = _floors(track, sights, ups, heights)
     for storey in _other_storeys(heights.values[:, 0]):
-        floors[storey] = agreed_floors(sights[storey])
+        floors[storey] = _carried_floors(sights[storey])
     return floors
 
 
@@ -147,11 +151,13 @@ def _agreed_ups(
 ) -> _Agreed:
     """The (N, 3) ups of the world: motions drift, so that it seems to turn slowly."""
     votes, weights = np.zeros((len(sights), 3)), np.zeros(len(sights))
+    bias = _hint_bias(sights)
     for k, sight in enumerate(sights):
         if sight.floor is not None:
             votes[k], weights[k] = sight.floor.up, UP_SIGMA**-2
         elif sight.up_hint is not None:
-            votes[k], weights[k] = sight.up_hint, HINT_SIGMA**-2
+            hint = sight.up_hint + np.cross(bias, sight.up_hint)
+            votes[k], weights[k] = hint / np.linalg.norm(hint), HINT_SIGMA**-2
     votes = track.in_world(votes)
     up = _common_up(track, votes[has_floor])
     turns = np.trace(track.turn_covariances, axis1=1, axis2=2)
@@ -166,6 +172,23 @@ def _agreed_ups(
     )
     lengths = np.linalg.norm(settled.values, axis=1, keepdims=True)
     return replace(settled, values=settled.values / lengths)
+
+
+def _hint_bias(sights: Sequence[Sight]) -> np.ndarray:
+    """The (3,) small turn from what the IMU says to what the same frames' floors say.
+
+    An IMU is off by the same turn in every frame. Left alone, many hints would outvote
+    the few floors that were seen. What no pair of them shows stays 0.
+    """
+    matrix = (UP_SIGMA / HINT_SIGMA) ** 2 * np.eye(3)
+    right = np.zeros(3)
+    for sight in sights:
+        if sight.floor is not None and sight.up_hint is not None:
+            hint = sight.up_hint
+            # up - hint = turn x hint
+            matrix += np.eye(3) - np.outer(hint, hint)
+            right += np.cross(hint, sight.floor.up - hint)
+    return np.linalg.solve(matrix, right)
 
 
 def _common_up(track: _Track, votes: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from core.floor import FloorPlane, measure_floor
+from core.floor_consensus import CARRIED_M, DRIFT, MAX_SIGMA_M
 from core.frame import Intrinsics
 from core.geometry import angle_deg
 from core.normals import SurfaceSamples
@@ -15,7 +16,6 @@ from core.tracking import relative_motion
 SAME_UP_DEG, SAME_HEIGHT = 5.0, 0.10  # degrees and metres between two equal floors
 STEP_HEIGHT = 0.05  # metres that a camera rises or falls between two frames
 CONTRADICTIONS = 5  # frames in a row that outvote a carried floor
-MAX_CARRIED = 90  # frames; the height drifts by up to half a centimetre in each
 
 
 class FloorTracker:
@@ -23,7 +23,7 @@ class FloorTracker:
 
     A frame that shows the floor where the last one had it is believed. Where it shows
     none, or another one, the motion between the frames carries the last floor on, and
-    only several frames in a row overrule it. After `MAX_CARRIED` frames its height is
+    only several frames in a row overrule it. Once its height has become uncertain it is
     no longer told, but which way is up is still carried: it hardly drifts, and keeps
     walls from passing for a floor.
     """
@@ -31,7 +31,7 @@ class FloorTracker:
     def __init__(self) -> None:
         self._floor: FloorPlane | None = None
         self._field: PlaneField | None = None
-        self._num_carried = 0
+        self._variance = 0.0  # of the camera height since it was measured, m^2
         self._num_contradictions = 0
 
     def update(
@@ -47,7 +47,17 @@ class FloorTracker:
         """
         self._floor = self._follow(samples, intrinsics, hint)
         self._field = field
-        return None if self._num_carried > MAX_CARRIED else self._floor
+        return self._floor if self._is_known else None
+
+    @property
+    def _is_known(self) -> bool:
+        return self._floor is not None and (
+            self._variance == 0.0
+            or (
+                self._variance < MAX_SIGMA_M**2
+                and CARRIED_M[0] < self._floor.camera_height < CARRIED_M[1]
+            )
+        )
 
     def _follow(
         self, samples: SurfaceSamples, intrinsics: Intrinsics, hint: np.ndarray | None
@@ -66,16 +76,16 @@ class FloorTracker:
             if (
                 _are_same(measured, carried, SAME_HEIGHT)
                 or self._num_contradictions >= CONTRADICTIONS
-                or self._num_carried >= MAX_CARRIED
+                or not self._is_known
             ):
                 return self._believe(measured)
         else:
             self._num_contradictions = 0
-        self._num_carried += 1
         return carried
 
     def _believe(self, measured: FloorPlane | None) -> FloorPlane | None:
-        self._num_carried = self._num_contradictions = 0
+        self._variance = 0.0
+        self._num_contradictions = 0
         return measured
 
     def _carry(
@@ -87,13 +97,15 @@ class FloorTracker:
         if motion is None:
             return None
         T_last_now = motion.T_previous_current
+        shift_covariance = np.linalg.inv(motion.information)[3:, 3:]
+        self._variance += DRIFT**2 * float(last.up @ shift_covariance @ last.up)
         up = T_last_now[:3, :3].T @ last.up
         return replace(
             last,
             up=up / np.linalg.norm(up),
             camera_height=last.camera_height + float(last.up @ T_last_now[:3, 3]),
             source="tracked",
-            confidence=last.confidence * motion.inlier_share,
+            confidence=max(0.0, 1.0 - self._variance**0.5 / MAX_SIGMA_M),
         )
 
 

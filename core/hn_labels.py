@@ -62,8 +62,7 @@ class Labeler:
     """Labels the frames of one camera in order, and follows its floor from one to the
     next.
 
-    Memory is taken at the first frame of a size and used again: afterwards hardly more
-    than what is returned is new.
+    The large arrays are taken at the first frame of a camera and used again.
     """
 
     def __init__(
@@ -73,21 +72,20 @@ class Labeler:
     ) -> None:
         self.bins = bins
         self.method = method
-        self._shape = (0, 0)
+        self._camera: Intrinsics | None = None
 
     def __call__(self, frame: RgbdFrame) -> HNLabels | None:
         """HN-labels of the next frame, or None when its floor is not known."""
         if self.method == "paper":
             return label_frame(frame, self.bins, "paper")
         color = frame.color_intrinsics
-        if self._shape != (color.height, color.width):
-            self._begin(color.height, color.width)
+        if self._camera != color:
+            self._begin(color)
         depth = register_depth(frame, self._depth)
-        # The tracker compares with the planes of the frame before: two take turns.
-        self._fitters.reverse()
         field = self._fitters[0](depth, frame.depth_scale)
         samples = sample_surfaces(field, color.pinhole(), self._samples)
         floor = self._tracker.update(field, samples, color.pinhole(), frame.up_hint)
+        self._fitters.reverse()  # the tracker keeps these planes for the next frame
         if floor is None:
             return None
         classes = classify_pixels(
@@ -95,8 +93,9 @@ class Labeler:
         )
         return _on_color_grid(classes, frame, floor, self.bins)
 
-    def _begin(self, height: int, width: int) -> None:
-        self._shape = height, width
+    def _begin(self, color: Intrinsics) -> None:
+        height, width = color.height, color.width
+        self._camera = color
         self._depth = np.empty((height, width), np.uint16)
         self._fitters = [PlaneFitter(height, width) for _ in range(2)]
         self._samples = sample_room(*self._fitters[0].shape)

@@ -73,6 +73,11 @@ def label(config: LabelConfig) -> str:
         return json.dumps(found, indent=2)
     for name in sources:
         folder = config.out / name
+        if any(name != other and Path(other).is_relative_to(name) for other in sources):
+            raise DatasetError(
+                f"the labels of other inputs would lie inside those of {name}; label "
+                "them one by one with different --out"
+            )
         if folder.exists() and any(folder.iterdir()):
             raise DatasetError(
                 f"{folder} already holds files; name another folder with --out"

@@ -113,7 +113,7 @@ def make_tile(rgb: np.ndarray, number: int, floor: FloorPlane | None) -> np.ndar
     tile = cv2.resize(rgb, (TILE_WIDTH, height), interpolation=cv2.INTER_AREA)
     text = str(number)
     if floor is None:
-        text += ": no floor in view"
+        text += ": floor not known"
     elif floor.source == "tracked":
         text += ": floor tracked"
     font, size = cv2.FONT_HERSHEY_SIMPLEX, 0.5

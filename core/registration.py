@@ -92,7 +92,10 @@ def register_depth(frame: RgbdFrame, out: np.ndarray | None = None) -> np.ndarra
     out = np.empty(shape, np.uint16) if out is None else _checked(out, shape)
     scratch = _scratch.get(frame.depth_intrinsics.width, shape, view.size)
     register(frame.depth, view, scratch, out)
-    return out
+    # Read-only as a frame's own depth is, so that kernels are compiled for one kind.
+    registered = out.view()
+    registered.flags.writeable = False
+    return registered
 
 
 def _checked(out: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -74,7 +74,7 @@ class _Look:
 
     def __init__(self) -> None:
         self._fitters: dict[tuple[int, ...], list[PlaneFitter]] = {}
-        self._last: PlaneField | None = None
+        self._last: tuple[PlaneField, Intrinsics] | None = None
         self._up: np.ndarray | None = None
 
     def __call__(self, source: "FrameSource", number: int) -> Sight | None:
@@ -84,8 +84,9 @@ class _Look:
         except HNError:
             return None
         field, samples = self._surfaces(frame)
-        motion = self._motion(samples, cell_camera(frame.color_intrinsics))
-        self._last = field
+        camera = cell_camera(frame.color_intrinsics)
+        motion = self._motion(samples, camera)
+        self._last = field, camera
         is_search = number % SEARCH_EVERY == 0
         floor = self._floor(samples, motion, frame.up_hint, is_search)
         return Sight(motion, floor, frame.up_hint)
@@ -100,9 +101,9 @@ class _Look:
         return field, sample_surfaces(field, frame.color_intrinsics.pinhole())
 
     def _motion(self, samples: SurfaceSamples, camera: Intrinsics) -> Motion | None:
-        if self._last is None:
+        if self._last is None or self._last[1] != camera:
             return None
-        return relative_motion(self._last, samples, camera)
+        return relative_motion(self._last[0], samples, camera)
 
     def _floor(
         self,

@@ -46,7 +46,7 @@ class Layers:
     """(H, W) uint8 classes of the network."""
     floor: FloorPlane | None = None
     is_floor_known: bool = False
-    """Whether a floor was looked for; if so, None means that there is none in view."""
+    """Whether a floor was looked for; if so, None means that it is not known."""
 
 
 @dataclass(frozen=True, eq=False)

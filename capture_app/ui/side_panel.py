@@ -79,7 +79,7 @@ def _floor_texts(picture: Picture | None, is_preparing: bool) -> tuple[str, str,
     if picture is not None and is_preparing:
         return "—", "preparing the label engine…", ""
     is_absent = picture is not None and picture.layers.is_floor_known
-    return "—", "no floor in view" if is_absent else "", ""
+    return "—", "floor not known" if is_absent else "", ""
 
 
 def _tilt(floor: FloorPlane) -> str:

@@ -28,7 +28,7 @@ _TICK_MS = 16
 _SLOW_TICK_MS = 200
 _OPACITY_STEP = 10  # percent
 _SMALLEST, _FIRST_SIZE = (1024, 700), (1280, 820)
-_PREPARING = "Preparing the label engine (first start only, about ten seconds)…"
+_PREPARING = "Preparing the label engine (up to 20 seconds on the first start)…"
 
 
 class CaptureWindow(QMainWindow):

@@ -11,6 +11,7 @@ from core.kernels.jit import HALF, ONE, ZERO, kernel
 MISSING = np.float32(1e3)
 UNSEEN = np.float32(1e9)  # depth units
 NEAR = np.float32(1.05)  # pixels of a cell within 5 % of its nearest are one surface
+MANY_PIXELS, MIN_GAPS = 100_000, 30  # our choice
 LOWER_HALF, SIXTEEN = np.uint32(0xFFFF), np.uint32(16)
 
 
@@ -105,8 +106,9 @@ def depth_step(depth: np.ndarray, seen: np.ndarray, gaps: np.ndarray) -> int:
     seen[:] = 0
     gaps[:] = 0
     largest = 0
-    for v in range(0, depth.shape[0], 4):
-        for u in range(0, depth.shape[1], 4):
+    every = 4 if depth.size > MANY_PIXELS else 1
+    for v in range(0, depth.shape[0], every):
+        for u in range(0, depth.shape[1], every):
             seen[depth[v, u]] = 1
             largest = max(largest, depth[v, u])
     last = 0
@@ -117,6 +119,8 @@ def depth_step(depth: np.ndarray, seen: np.ndarray, gaps: np.ndarray) -> int:
                 gaps[min(value - last, gaps.size - 1)] += 1
                 num_gaps += 1
             last = value
+    if num_gaps < MIN_GAPS:
+        return 0  # too few values to tell steps from surfaces
     counted = 0
     for gap in range(gaps.size):
         counted += gaps[gap]

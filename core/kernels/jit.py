@@ -1,11 +1,12 @@
 """How the loops over pixels are compiled, and the plain numbers in them."""
 
-import hashlib
 import os
 from pathlib import Path
 
 import numba
 import numpy as np
+
+from core.files import state_of, user_cache
 
 
 def _compiled_folder() -> str:
@@ -14,13 +15,8 @@ def _compiled_folder() -> str:
     Kernels contain the constants and kernels of other files, but numba asks only
     whether a kernel's own file has changed.
     """
-    sources = sorted(Path(__file__).parent.glob("*.py"))
-    state = hashlib.sha256(b"".join(file.read_bytes() for file in sources))
-    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    chosen = (
-        os.environ.get("NUMBA_CACHE_DIR") or Path(caches) / "hn-capture" / "kernels"
-    )
-    return str(Path(chosen) / state.hexdigest()[:16])
+    chosen = os.environ.get("NUMBA_CACHE_DIR") or user_cache() / "kernels"
+    return str(Path(chosen) / state_of(Path(__file__).parent.glob("*.py")))
 
 
 numba.config.CACHE_DIR = _compiled_folder()  # type: ignore[attr-defined]

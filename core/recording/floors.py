@@ -3,11 +3,13 @@
 import json
 import logging
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.files import write_atomically
+from core.files import state_of, write_atomically
 from core.floor import FloorPlane
 
 if TYPE_CHECKING:
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 FLOORS_FILE = "floors.json"
-FLOORS_VERSION = 2  # raise it when the way a floor is found changes
 
 
 def recorded_floors(
@@ -31,10 +32,10 @@ def recorded_floors(
     from core.sequence_floors import sequence_floors
 
     path = recording.path / FLOORS_FILE
-    key = {"method": "live", "version": FLOORS_VERSION, "frames": len(recording)}
+    key = {"code": _code(), "frames": len(recording)}
     try:
         kept = json.loads(path.read_text("utf-8"))
-        if kept["key"] == key:
+        if kept["key"] == key and len(kept["floors"]) == len(recording):
             return [_from_json(floor) for floor in kept["floors"]]
     except (OSError, ValueError, KeyError, TypeError):
         pass  # absent, or not what this version writes: computed below
@@ -47,6 +48,13 @@ def recorded_floors(
     except OSError as error:  # a read-only disk: the floors are right all the same
         logger.warning("%s is not kept: %s", path, error.strerror)
     return floors
+
+
+@lru_cache(maxsize=1)
+def _code() -> str:
+    """The state of the code that finds floors."""
+    core = Path(__file__).parents[1]
+    return state_of([*core.glob("*.py"), *core.glob("kernels/*.py")])
 
 
 def _to_json(floor: FloorPlane | None) -> dict[str, object] | None:

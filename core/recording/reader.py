@@ -84,7 +84,7 @@ class Recording:
 
     @cached_property
     def floors(self) -> list[FloorPlane | None]:
-        """The floor of every frame; None where there is none in view. Computed when
+        """The floor of every frame; None where it is not known. Computed when
         first asked for, and kept in floors.json."""
         from core.recording.floors import recorded_floors
 

@@ -1,7 +1,7 @@
 """Furnished rooms with known truth: the built-in camera, and training data."""
 
 from core.simulation.camera import FrameTruth, SimulatedCamera
-from core.simulation.loop_cache import CachedLoop, cache_folder, cached_loop
+from core.simulation.loop_cache import CachedLoop, cached_loop
 from core.simulation.views import RoomViews, room_views
 
 __all__ = [
@@ -9,7 +9,6 @@ __all__ = [
     "FrameTruth",
     "RoomViews",
     "SimulatedCamera",
-    "cache_folder",
     "cached_loop",
     "room_views",
 ]

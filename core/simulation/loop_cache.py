@@ -1,9 +1,7 @@
 """A rendered loop kept on disk: the second time the simulated camera starts at once."""
 
 import json
-import os
 import shutil
-import sys
 import tempfile
 import time
 import zlib
@@ -16,6 +14,7 @@ from typing import overload
 import numpy as np
 
 from core.errors import SensorError
+from core.files import user_cache
 from core.frame import RgbdFrame
 from core.simulation import walk
 from core.simulation.camera import DEPTH_SCALE, Rig, SimulatedCamera
@@ -66,15 +65,6 @@ class CachedLoop(Sequence[RgbdFrame]):
         )
 
 
-def cache_folder() -> Path:
-    """Where this platform keeps files that can be made again."""
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "hn-capture"
-
-
 def cached_loop(
     camera: SimulatedCamera,
     folder: Path | None = None,
@@ -85,7 +75,7 @@ def cached_loop(
     `progress` hears (done, total) while rendering. Several processes may ask for one
     loop at once: each renders into a folder of its own, the first to finish wins.
     """
-    folder = cache_folder() if folder is None else folder
+    folder = user_cache() if folder is None else folder
     place = folder / _key(camera)
     arrays = _read(place, camera)
     if arrays is None:

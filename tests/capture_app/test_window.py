@@ -377,7 +377,7 @@ def test_while_the_label_engine_is_prepared_the_photo_is_live_and_a_note_says_wh
     assert window.frame_view.picture.settings.view is View.HN_LABELS
     assert middle_pixel(window) == pytest.approx((90, 45, 22), abs=2)
     assert window._notice() == (
-        "Preparing the label engine (first start only, about ten seconds)…",
+        "Preparing the label engine (up to 20 seconds on the first start)…",
         None,
     )
     for view in View:
@@ -403,7 +403,7 @@ def test_that_there_is_no_floor_is_said_once_somebody_has_looked(
     qtbot.waitUntil(lambda: is_labelled(window))
     window._slow_tick()
     assert window._notice()[0].startswith("No floor in view")
-    assert "no floor in view" in panel_texts(window)
+    assert "floor not known" in panel_texts(window)
 
 
 def test_of_the_floor_nothing_is_said_once_nobody_looks_for_it(

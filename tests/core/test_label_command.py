@@ -184,7 +184,7 @@ def test_tiles_say_how_the_floor_is_known(tmp_path, known_floors, monkeypatch):
     put_text = cv2.putText
     monkeypatch.setattr(cv2, "putText", lambda *a: written.append(a[1]) or put_text(*a))
     label(LabelConfig((source,), out=tmp_path / "labels"))
-    assert sorted(written) == ["0", "1: floor tracked", "2: no floor in view"]
+    assert sorted(written) == ["0", "1: floor tracked", "2: floor not known"]
     sheet = cv2.imread(str(tmp_path / "labels" / "hall" / "contact_sheet.jpg"))
     assert sheet.shape == (240, 3 * 320, 3)
 

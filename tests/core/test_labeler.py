@@ -196,3 +196,33 @@ def test_a_frame_that_shows_nothing_has_no_labels_and_is_no_obstacle():
     labeler = Labeler()
     assert labeler(nothing) is None
     assert _same(labeler(frame), label_frame(frame))
+
+
+def _before_a_wall(pitch_deg, height):
+    camera = _camera(*SIZES["wide"])
+    view = look(camera, (0.2, 3.2, height), 0.0, pitch_deg, 2.0, (), HALL)
+    number = round(1000 * height) + round(10 * pitch_deg)
+    return view.frame(depth=view.noisy(1e-3, 1.2e-3, abs(number)))
+
+
+def test_a_height_that_nothing_shows_any_more_is_not_told():
+    labeler = Labeler()
+    pitches = np.linspace(-42.0, 0.0, 16)
+    found = [labeler(_before_a_wall(pitch, 1.0)) for pitch in pitches]
+    assert found[0].floor.source == "measured"
+    # Now a bare wall fills the view, on which rising looks like standing still.
+    for height in np.arange(1.01, 1.6, 0.01):
+        labels = labeler(_before_a_wall(0.0, height))
+        if labels is not None:
+            assert labels.floor.source == "tracked"
+            assert abs(labels.floor.camera_height - height) < 0.15
+    assert labels is None
+
+
+def test_another_camera_of_the_same_size_starts_anew():
+    labeler = Labeler()
+    assert labeler(_turn()[0]) is not None
+    width, height = SIZES["wide"]
+    other = Intrinsics(width, height, 520.0, 528.0, width * 0.52, height * 0.47)
+    view = look(other, (0.2, 3.2, 1.9), 0.0, 0.0, 2.0, (), HALL)
+    assert labeler(view.frame()) is None

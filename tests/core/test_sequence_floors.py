@@ -186,6 +186,24 @@ def test_an_imu_keeps_up_upright_where_no_floor_is_seen():
     assert without[60] > 1.5 and with_hints[60] < 0.7 * without[60]
 
 
+@pytest.mark.parametrize("seen", [[10, 11], [10, 11, 60, 61]])
+def test_an_imu_that_is_always_off_by_the_same_turn_does_not_tilt_the_floor(seen):
+    poses = walk()
+    sights = sights_of(poses, floors_seen(poses, seen))
+    for k in range(NUM):
+        hint = rotation(np.radians(8), 0, np.radians(-5)) @ poses[k, 2, :3]
+        sights[k] = replace(sights[k], up_hint=hint)
+    ups, heights = errors(agreed_floors(sights), poses)
+    assert np.max(ups) < 1.5
+    assert np.max(np.abs(heights)) < 0.1
+
+
+def test_a_few_frames_in_no_order_keep_what_each_has_seen():
+    poses = walk(4)
+    floors = agreed_floors(sights_of(poses, floors_seen(poses, [0, 1])))
+    assert [floor and floor.source for floor in floors] == ["measured"] * 2 + [None] * 2
+
+
 def test_one_sight_among_many_frames_is_not_believed_and_none_is_none():
     poses = walk()
     assert agreed_floors(sights_of(poses, {})) == [None] * NUM

@@ -10,6 +10,7 @@ import pytest
 
 from core.bins import IGNORE_LABEL, HNBins
 from core.errors import SensorError
+from core.files import user_cache
 from core.floor import FloorPlane
 from core.frame import Intrinsics
 from core.geometry import angle_deg, project, transform, unproject
@@ -17,7 +18,6 @@ from core.nyuv2 import NYU40_NAMES
 from core.simulation import (
     FrameTruth,
     SimulatedCamera,
-    cache_folder,
     cached_loop,
     room_views,
 )
@@ -341,10 +341,10 @@ def test_a_cache_that_cannot_be_written_is_one_sentence(tmp_path, camera):
 def test_the_cache_lies_in_the_users_cache_folder(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache_folder() == tmp_path / "hn-capture"
+    assert user_cache() == tmp_path / "hn-capture"
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
-    assert cache_folder() == tmp_path / "local" / "hn-capture"
+    assert user_cache() == tmp_path / "local" / "hn-capture"
 
 
 def test_the_depth_lens_sees_what_the_colour_lens_sees():

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 import time
@@ -12,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import core
+from core.files import state_of, user_cache
 
 UNFINISHED = "unfinished-"
 ABANDONED_S = 3600.0
@@ -19,8 +19,7 @@ ABANDONED_S = 3600.0
 
 def cache_folder() -> Path:
     """Where prepared frames are kept; deleting it costs nothing but time."""
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(root) / "hn-capture" / "training"
+    return user_cache() / "training"
 
 
 def cached(
@@ -78,5 +77,4 @@ def _key(part: object) -> str:
 @lru_cache(maxsize=1)
 def _code_version() -> str:
     folders = [Path(core.__file__).parent, Path(__file__).parent]
-    files = [file for folder in folders for file in sorted(folder.rglob("*.py"))]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    return state_of(file for folder in folders for file in folder.rglob("*.py"))

@@ -55,7 +55,7 @@ class NYUv2Folder:
         return file_state([file for file in files if file is not None])
 
     def floors(self) -> None:
-        """Its frames are no sequence."""
+        """None: its frames are no sequence."""
 
     def read(self, index: int) -> LabelledFrame:
         """One frame with its depth and labels, where it has them."""

@@ -75,7 +75,7 @@ class NYUv2Mat:
         return file_state([self._path])
 
     def floors(self) -> None:
-        """Its frames are no sequence."""
+        """None: its frames are no sequence."""
 
     def read(self, index: int) -> LabelledFrame:
         """One frame, upright."""

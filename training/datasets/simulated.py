@@ -40,7 +40,7 @@ class SimulatedData:
         return [self.name, SEED]
 
     def floors(self) -> None:
-        """Its frames are no sequence."""
+        """None: its frames are no sequence."""
 
     def read(self, index: int) -> LabelledFrame:
         """One view."""
