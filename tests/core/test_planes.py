@@ -164,3 +164,9 @@ def test_planes_do_not_depend_on_what_was_fitted_before():
             np.testing.assert_array_equal(again.planes, alone.planes)
             np.testing.assert_array_equal(again.is_clean, alone.is_clean)
             assert again.noise == alone.noise
+
+
+def test_two_surfaces_far_apart_are_not_taken_for_coarse_depth():
+    depth = np.full((480, 640), 1000, np.uint16)
+    depth[:, 300:] = 3000
+    assert fit_planes(depth, 1e-3).noise.step == 0.0

@@ -198,6 +198,15 @@ def test_an_imu_that_is_always_off_by_the_same_turn_does_not_tilt_the_floor(seen
     assert np.max(np.abs(heights)) < 0.1
 
 
+def test_one_sight_on_another_storey_is_not_believed_either():
+    poses = walk()
+    poses[60:63, 2, 3] += 3.0  # three frames far above the floor of the others
+    planes = floors_seen(poses, range(0, 60)) | {61: floor_of(poses[61], 3.4)}
+    floors = agreed_floors(sights_of(poses, planes))
+    assert floors[10].source == "measured"
+    assert floors[60:63] == [None] * 3
+
+
 def test_a_few_frames_in_no_order_keep_what_each_has_seen():
     poses = walk(4)
     floors = agreed_floors(sights_of(poses, floors_seen(poses, [0, 1])))
