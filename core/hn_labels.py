@@ -11,7 +11,7 @@ from core.floor_tracker import FloorTracker
 from core.frame import Intrinsics, RgbdFrame
 from core.normals import camera_numbers, sample_room, sample_surfaces
 from core.paper_method import paper_floor, paper_surfaces
-from core.planes import PlaneField, PlaneFitter, fit_planes
+from core.planes import PlaneField, PlaneFitter, cell_camera, fit_planes
 from core.registration import register_depth, to_color_grid
 
 Method = Literal["live", "paper"]
@@ -119,7 +119,7 @@ def classify_pixels(
     angles = np.empty(field.is_clean.shape, np.uint8)
     k.angle_bins(
         field.planes,
-        camera_numbers(intrinsics),
+        camera_numbers(cell_camera(intrinsics)),
         (single(up[0]), single(up[1]), single(up[2])),
         (cosines * np.abs(cosines)).astype(single),
         bins.signed_angles,

@@ -27,7 +27,7 @@ def normals(field: PlaneField, intrinsics: Intrinsics) -> np.ndarray:
     from core.kernels.labels import cell_normals
 
     result = np.empty((*field.is_clean.shape, 3), np.float32)
-    cell_normals(field.planes, camera_numbers(intrinsics), result)
+    cell_normals(field.planes, camera_numbers(cell_camera(intrinsics)), result)
     return result
 
 
@@ -64,7 +64,7 @@ def sample_surfaces(
     count = sample_cells(
         field.planes,
         field.is_clean,
-        camera_numbers(intrinsics),
+        camera_numbers(cell_camera(intrinsics)),
         step,
         room[0],
         room[1],
@@ -84,9 +84,8 @@ def _sample_step(rows: int, cols: int) -> int:
 
 @lru_cache(maxsize=8)
 def camera_numbers(
-    intrinsics: Intrinsics,
+    cells: Intrinsics,
 ) -> tuple[np.float32, np.float32, np.float32, np.float32]:
-    """fx, fy, cx, cy of the cells' camera, as kernels take them."""
-    cells = cell_camera(intrinsics)
+    """fx, fy, cx, cy of the camera of the cells, as kernels take them."""
     fx, fy, cx, cy = np.array((cells.fx, cells.fy, cells.cx, cells.cy), np.float32)
     return fx, fy, cx, cy

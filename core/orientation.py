@@ -12,16 +12,14 @@ MODE_RADIUS_DEG = 8.0
 # Without a prior, beyond these two walls pass for floors:
 MAX_TILT_DEG = 45.0  # from HAND_HELD_UP
 MAX_ROLL_DEG = 35.0
-GATES_DEG = (20.0, 12.0)
-LAST_GATES_DEG = (3.0, 8.0)  # the narrowest and the widest
+GATES_DEG = (20.0, 12.0)  # our choice: wider than an IMU is off
+LAST_GATES_DEG = (3.0, 8.0)  # our choice: the narrowest and the widest
 SCATTERS = 5.0  # Tukey's gate is 4.7 standard deviations wide
 NUM_SEARCHED = 1600  # samples; the modes of a scene need no more
 CAMERA_HEIGHTS = (0.5, 2.2)  # metres; our choice, a camera that is carried
 
 
-def joint_up(
-    samples: SurfaceSamples, prior: np.ndarray, gates_deg: tuple[float, ...] = GATES_DEG
-) -> np.ndarray:
+def joint_up(samples: SurfaceSamples, prior: np.ndarray) -> np.ndarray:
     """(3,) up that floors agree with and walls are square to.
 
     Near-horizontal and near-vertical surfaces are chosen within each gate of the last
@@ -33,7 +31,7 @@ def joint_up(
 
     up = np.asarray(prior, np.float64)
     matrix = np.empty((3, 3))
-    gates = [np.sin(np.radians(gate)) ** 2 for gate in gates_deg]
+    gates = np.sin(np.radians(GATES_DEG)) ** 2
     narrowest, widest = np.sin(np.radians(LAST_GATES_DEG)) ** 2
     scatter = widest
     for square_gate in (*gates, None, None):

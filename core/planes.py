@@ -10,6 +10,7 @@ frame itself, so there is no sensor to choose.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -21,7 +22,10 @@ CELL = 2
 
 @dataclass(frozen=True)
 class DepthNoise:
-    """One standard deviation of inverse depth D is max(sigma, step * D * D)."""
+    """One standard deviation of inverse depth D is max(sigma, step * D * D).
+
+    It counts as 2 / m at most, so that no noise explains a missing cell.
+    """
 
     sigma: float
     """1/m at every depth: what stereo and structured light have."""
@@ -66,6 +70,7 @@ class PlaneField:
         return self.planes[2]
 
 
+@lru_cache(maxsize=8)
 def cell_camera(intrinsics: Intrinsics) -> Intrinsics:
     """The pinhole camera whose pixels are the cells of `intrinsics`' pixels."""
     return Intrinsics(

@@ -13,11 +13,10 @@ import cv2
 import numpy as np
 
 from core.frame import Intrinsics
-from core.normals import SurfaceSamples
+from core.normals import SurfaceSamples, camera_numbers
 from core.planes import PlaneField
 
 if TYPE_CHECKING:
-    from core.kernels.labels import Camera
     from core.kernels.tracking import Scratch
 
 MIN_INLIER_SHARE = 0.5  # our choice; consecutive frames of real takes have 0.9
@@ -63,7 +62,7 @@ def relative_motion(
         samples.points,
         previous.planes,
         previous.is_clean,
-        _numbers(camera),
+        camera_numbers(camera),
         previous.noise.numbers,
         motion[:3],
         scratch,
@@ -110,15 +109,6 @@ def _observed_step(
     return (
         scale * (vectors @ (seen / information * along)),
         (to_metres * information) @ to_metres.T,
-    )
-
-
-def _numbers(camera: Intrinsics) -> "Camera":
-    return (
-        np.float32(camera.fx),
-        np.float32(camera.fy),
-        np.float32(camera.cx),
-        np.float32(camera.cy),
     )
 
 

@@ -4,7 +4,9 @@ import numpy as np
 
 from core.kernels.jit import HALF, ONE, ZERO, kernel
 
-NEAR_CLUTTER = np.float32(1.5)  # metres; our choice: what is nearer is clutter as often
+NEAR_CLUTTER = np.float32(
+    1.5
+)  # metres, our choice; nearer is clutter, counting no more
 WELL_BELOW = np.float32(2.0)  # reaches
 Pair = tuple[np.float32, np.float32]
 
