@@ -28,11 +28,27 @@ def state_of(files: Iterable[Path]) -> str:
     return contents.hexdigest()[:16]
 
 
+def sync_folder(path: Path) -> None:
+    """Have the disk keep the names of the files in a folder, and its own."""
+    if sys.platform == "win32":  # it keeps names by itself, and opens no folders
+        return
+    for folder in (path, path.parent):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 def write_atomically(path: Path, data: bytes) -> None:
-    """Put `data` at `path`; whoever reads it sees the old content or the new."""
+    """Put `data` at `path`; whoever reads it sees the old content or the new, after a
+    power cut too."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(data)
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -72,3 +72,27 @@ def transform(T_a_b: np.ndarray, points: np.ndarray) -> np.ndarray:
 def angle_deg(a: np.ndarray, b: np.ndarray) -> float:
     """Degrees between two unit vectors, exact for small angles too."""
     return float(np.degrees(np.arctan2(np.linalg.norm(np.cross(a, b)), np.dot(a, b))))
+
+
+def quaternion(rotation: np.ndarray) -> np.ndarray:
+    """(4,) x y z w, w >= 0, of the rotation nearest to a (3, 3) matrix.
+
+    Bar-Itzhack, New Method for Extracting the Quaternion from a Rotation Matrix (2000):
+    exact to the last digits at every angle, half a turn too.
+    """
+    (a, b, c), (d, e, f), (g, h, i) = rotation.tolist()
+    symmetric = [
+        [a - e - i, b + d, c + g, h - f],
+        [b + d, e - a - i, f + h, c - g],
+        [c + g, f + h, i - a - e, d - b],
+        [h - f, c - g, d - b, a + e + i],
+    ]
+    largest = np.linalg.eigh(np.array(symmetric))[1][:, -1]
+    return largest if largest[3] >= 0 else -largest
+
+
+def rotation_matrix(quaternion: np.ndarray) -> np.ndarray:
+    """(3, 3) float64 of a quaternion x y z w of any length but 0."""
+    x, y, z, w = np.divide(quaternion, np.linalg.norm(quaternion)).tolist()
+    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return np.eye(3) + 2 * w * cross + 2 * cross @ cross

@@ -5,17 +5,44 @@ on Windows they know no other alphabets.
 """
 
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from core.errors import UnreadableFrameError
 
+# Depth is not turned by a camera's orientation tag, so colour must not be either.
+_COLOR = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+_SIGNATURES = {b"\xff\xd8\xff": "jpeg", b"\x89PNG\r\n\x1a\n": "png"}
+
+
+class EncodedImage(NamedTuple):
+    """A colour image as it is stored; copied like this it loses nothing."""
+
+    format: str
+    """ "jpeg" or "png"."""
+    data: bytes
+    """The whole file."""
+
 
 def read_color(path: Path) -> np.ndarray:
     """(H, W, 3) uint8, red first."""
-    # Depth is not turned by a camera's orientation tag, so colour must not be either.
-    return _decode(path, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+    return _decode(path, _COLOR)
+
+
+def decode_color(data: bytes | memoryview) -> np.ndarray | None:
+    """(H, W, 3) uint8, red first, of an image file's bytes; None when it is none."""
+    return cv2.imdecode(np.frombuffer(data, np.uint8), _COLOR) if data else None
+
+
+def encoded_color(path: Path) -> EncodedImage | None:
+    """The bytes of a JPEG or PNG file; None for a file of another format."""
+    data = path.read_bytes()
+    for signature, format in _SIGNATURES.items():
+        if data.startswith(signature):
+            return EncodedImage(format, data)
+    return None
 
 
 def read_depth(path: Path) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.errors import DatasetError
 from core.frame import Intrinsics, RgbdFrame
-from core.images import read_color, read_depth
+from core.images import EncodedImage, encoded_color, read_color, read_depth
 
 NOMINAL_FPS = 30.0  # image folders have no clock; frame n comes at n/30 s
 
@@ -30,6 +30,9 @@ class FrameSource(Protocol):
 
     def pose(self, index: int) -> np.ndarray | None:
         """(4, 4) T_world_camera of the colour camera, or None when it is not known."""
+
+    def encoded_color(self, index: int) -> EncodedImage | None:
+        """The colour image as it is stored; None when that is neither JPEG nor PNG."""
 
 
 def as_it_is(depth: np.ndarray) -> np.ndarray:
@@ -53,6 +56,10 @@ class ImageFolder:
     depth_scale: float = 0.001
     """Metres per depth unit."""
     poses: Sequence[np.ndarray | None] | None = None
+    timestamps_ns: Sequence[int] | None = None
+    """Of every frame, where the images have a clock."""
+    up_hints: Sequence[np.ndarray | None] | None = None
+    """(3,) unit vector away from the floor in the colour camera, of every frame."""
     unpaired: tuple[str, ...] = ()
     """Names of images that have no partner; they are left out."""
     decode_depth: Callable[[np.ndarray], np.ndarray] = as_it_is
@@ -80,7 +87,8 @@ class ImageFolder:
             color_intrinsics=self.color_intrinsics,
             depth_intrinsics=self.depth_intrinsics,
             T_color_depth=self.T_color_depth,
-            timestamp_ns=round(number * 1e9 / NOMINAL_FPS),
+            timestamp_ns=self._timestamp_ns(number),
+            up_hint=None if self.up_hints is None else self.up_hints[number],
             number=number,
         )
 
@@ -91,6 +99,15 @@ class ImageFolder:
     def pose(self, index: int) -> np.ndarray | None:
         """(4, 4) T_world_camera of the colour camera, or None when it is not known."""
         return None if self.poses is None else self.poses[index]
+
+    def encoded_color(self, index: int) -> EncodedImage | None:
+        """The colour file's bytes; None when it is neither JPEG nor PNG."""
+        return encoded_color(self.pairs[index][0])
+
+    def _timestamp_ns(self, number: int) -> int:
+        if self.timestamps_ns is None:
+            return round(number * 1e9 / NOMINAL_FPS)
+        return self.timestamps_ns[number]
 
 
 def number_key(path: Path) -> tuple[int, ...]:

@@ -1,7 +1,8 @@
 """What a frame becomes in a recording: topics, calibration, a frame's messages.
 
 The calibration is read from a metadata record, where its numbers are exact; CameraInfo
-and /tf_static say the same to other tools.
+and /tf_static say the same to other tools. /tf has the poses of recordings made of
+sequences that know them.
 """
 
 import json
@@ -13,6 +14,8 @@ import numpy as np
 from mcap.records import Message
 
 from core.frame import Intrinsics, RgbdFrame
+from core.geometry import quaternion, rotation_matrix
+from core.images import EncodedImage, decode_color
 from core.recording.mcap_writer import Topic
 from core.recording.ros import CdrReader, CdrWriter
 
@@ -20,6 +23,7 @@ JPEG_QUALITY = 95
 STANDARD_GRAVITY = 9.80665  # m/s2, what an accelerometer at rest reads
 MAX_TIMESTAMP_NS = 2**31 * 10**9  # a ROS 2 time has 32 bits of seconds
 
+WORLD_FRAME = "world"
 COLOR_FRAME = "camera_color_optical_frame"
 DEPTH_FRAME = "camera_depth_optical_frame"
 
@@ -31,7 +35,8 @@ IMU = Topic(5, "/camera/imu", "sensor_msgs/msg/Imu")
 COLOR_INFO = Topic(6, "/camera/color/camera_info", "sensor_msgs/msg/CameraInfo")
 DEPTH_INFO = Topic(7, "/camera/depth/camera_info", "sensor_msgs/msg/CameraInfo")
 TF_STATIC = Topic(8, "/tf_static", "tf2_msgs/msg/TFMessage")
-TOPICS = (NUMBER, COLOR, DEPTH, UP, IMU, COLOR_INFO, DEPTH_INFO, TF_STATIC)
+TF = Topic(9, "/tf", "tf2_msgs/msg/TFMessage")
+TOPICS = (NUMBER, COLOR, DEPTH, UP, IMU, COLOR_INFO, DEPTH_INFO, TF_STATIC, TF)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,25 +97,32 @@ def encode_calibration(frame: RgbdFrame) -> list[Message]:
     time = frame.timestamp_ns
     color = _camera_info(frame.color_intrinsics, time, COLOR_FRAME)
     depth = _camera_info(frame.depth_intrinsics, time, DEPTH_FRAME)
-    # ROS: a transform takes points of the child (depth) to the parent (colour).
-    transform = CdrWriter().put("I", 1).put_header(time, COLOR_FRAME)
-    transform.put_string(DEPTH_FRAME).put("d", *frame.T_color_depth[:3, 3])
-    transform.put("d", *_quaternion(frame.T_color_depth[:3, :3]))
+    T_color_depth = _transform(frame.T_color_depth, time, COLOR_FRAME, DEPTH_FRAME)
     return [
         COLOR_INFO.message(time, color),
         DEPTH_INFO.message(time, depth),
-        TF_STATIC.message(time, transform.end()),
+        TF_STATIC.message(time, T_color_depth),
     ]
 
 
-def encode_frame(frame: RgbdFrame) -> list[Message]:
-    """The messages of one frame; everything but the colour is kept bit for bit."""
+def encode_frame(
+    frame: RgbdFrame,
+    pose: np.ndarray | None = None,
+    color: EncodedImage | None = None,
+) -> list[Message]:
+    """The messages of one frame, T_world_camera `pose` among them where it is known.
+
+    All is kept bit for bit, but for the colour when it has to be encoded here.
+    """
     time = frame.timestamp_ns
     messages = [
         NUMBER.message(time, CdrWriter().put("q", frame.number).end()),
-        COLOR.message(time, _color_image(frame)),
+        COLOR.message(time, _color_image(time, color or _encode_color(frame.rgb))),
         DEPTH.message(time, _depth_image(frame)),
     ]
+    if pose is not None:
+        transform = _transform(pose, time, WORLD_FRAME, COLOR_FRAME)
+        messages.append(TF.message(time, transform))
     if frame.up_hint is not None:
         up = CdrWriter().put_header(time, COLOR_FRAME).put("d", *frame.up_hint).end()
         messages += [UP.message(time, up), IMU.message(time, _imu(frame))]
@@ -127,7 +139,7 @@ def decode_frame(
         vector = CdrReader(messages[UP.id].data).skip_header()
         up_hint = np.array(vector.take("d", 3))
     return RgbdFrame(
-        rgb=_decode_color(messages[COLOR.id].data),
+        rgb=_decode_color(decode_encoded_color(messages)),
         depth=_decode_depth(depth_message.data),
         depth_scale=calibration.depth_scale,
         color_intrinsics=calibration.color,
@@ -139,20 +151,40 @@ def decode_frame(
     )
 
 
-def _color_image(frame: RgbdFrame) -> bytes:
-    bgr = cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2BGR)
+def decode_encoded_color(messages: Mapping[int, Message]) -> EncodedImage:
+    """The colour image of a frame as it is stored."""
+    reader = CdrReader(messages[COLOR.id].data).skip_header()
+    return EncodedImage(reader.take_string(), bytes(reader.take_bytes()))
+
+
+def decode_pose(messages: Mapping[int, Message]) -> np.ndarray | None:
+    """(4, 4) T_world_camera of a frame, or None where it is not known."""
+    if TF.id not in messages:
+        return None
+    reader = CdrReader(messages[TF.id].data)
+    reader.take("I")
+    reader.skip_header().take_string()
+    pose = np.eye(4)
+    pose[:3, 3] = reader.take("d", 3)
+    pose[:3, :3] = rotation_matrix(np.array(reader.take("d", 4)))
+    return pose
+
+
+def _encode_color(rgb: np.ndarray) -> EncodedImage:
+    bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
     _, jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    message = CdrWriter().put_header(frame.timestamp_ns, COLOR_FRAME)
-    return message.put_string("jpeg").put_bytes(jpeg.data).end()
+    return EncodedImage("jpeg", jpeg.tobytes())
 
 
-def _decode_color(data: bytes) -> np.ndarray:
-    reader = CdrReader(data).skip_header()
-    reader.take_string()
-    jpeg = np.frombuffer(reader.take_bytes(), np.uint8)
-    rgb = cv2.imdecode(jpeg, cv2.IMREAD_COLOR_RGB)
+def _color_image(timestamp_ns: int, color: EncodedImage) -> bytes:
+    message = CdrWriter().put_header(timestamp_ns, COLOR_FRAME)
+    return message.put_string(color.format).put_bytes(color.data).end()
+
+
+def _decode_color(color: EncodedImage) -> np.ndarray:
+    rgb = decode_color(color.data)
     if rgb is None:
-        raise ValueError("the colour image is not a JPEG")
+        raise ValueError(f"the colour image is no {color.format}")
     return rgb
 
 
@@ -198,9 +230,10 @@ def _camera_info(camera: Intrinsics, timestamp_ns: int, frame_id: str) -> bytes:
     return message.put("I", 0, 0).put("I", 0, 0, 0, 0).put("B", 0).end()
 
 
-def _quaternion(rotation: np.ndarray) -> np.ndarray:
-    """(4,) x y z w of a (3, 3) rotation."""
-    vector = cv2.Rodrigues(rotation)[0].ravel()  # the axis, as long as the angle
-    half = np.linalg.norm(vector) / 2
-    # sinc is sin(pi x) / (pi x), and 1 where there is no turn.
-    return np.append(vector / 2 * np.sinc(half / np.pi), np.cos(half))
+def _transform(
+    T_parent_child: np.ndarray, timestamp_ns: int, parent: str, child: str
+) -> bytes:
+    """A TFMessage with one transform; ROS's too takes points of the child."""
+    message = CdrWriter().put("I", 1).put_header(timestamp_ns, parent)
+    message.put_string(child).put("d", *T_parent_child[:3, 3])
+    return message.put("d", *quaternion(T_parent_child[:3, :3])).end()

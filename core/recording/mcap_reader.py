@@ -1,4 +1,7 @@
-"""Reading the MCAP file of a recording: its index, one chunk, and what is left of it.
+"""Reading the MCAP file of a recording: where its chunks are, and what one holds.
+
+A file that was cut off has no index; its chunks are found one after the other, by
+their lengths.
 
 Every call opens the file anew, which costs 0.03 ms: nothing has to be closed, and
 processes and threads that share a recording never move each other's place in it.
@@ -6,7 +9,7 @@ processes and threads that share a recording never move each other's place in it
 
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -41,13 +44,18 @@ _END_SIZE = _FOOTER_BODY.size + len(MCAP0_MAGIC)
 
 @dataclass(frozen=True, eq=False)
 class FileIndex:
-    """Where everything is in a whole file."""
+    """Where everything is in a file."""
 
     chunks: np.ndarray
     """(n, 2) int64, offset and length of every chunk, in the file's order."""
-    num_messages: Mapping[int, int]
-    """By channel id."""
     metadata: Mapping[str, Mapping[str, str]]
+    num_messages: Mapping[int, int] | None
+    """By channel id; None for a file that was cut off or whose index is damaged."""
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the file itself has no index."""
+        return self.num_messages is None
 
 
 class Record(NamedTuple):
@@ -59,8 +67,8 @@ class Record(NamedTuple):
     """With its head of nine bytes."""
 
 
-def read_index(path: Path) -> FileIndex | None:
-    """The index at the end of the file, or None when it was cut off or is damaged."""
+def read_index(path: Path) -> FileIndex:
+    """The index at the end of the file; without one, what a walk through it finds."""
     with path.open("rb") as file:
         start = file.read(len(MCAP0_MAGIC))
         if not start:
@@ -71,28 +79,11 @@ def read_index(path: Path) -> FileIndex | None:
             raise RecordingError(
                 f"{path} is not an MCAP file; expected the capture.mcap of a recording"
             )
-        size = file.seek(0, 2)
-        if not _has_whole_summary(file, size):
-            return None
-        file.seek(0)
-        try:
-            summary = make_reader(file).get_summary()
-            if summary is None or summary.statistics is None:
-                return None
-            chunks = np.array(
-                [(c.chunk_start_offset, c.chunk_length) for c in summary.chunk_indexes],
-                np.int64,
-            )
-        except DAMAGE:
-            return None
-    metadata = [
-        read_metadata(path, m.offset, m.length) for m in summary.metadata_indexes
-    ]
-    return FileIndex(
-        chunks.reshape(-1, 2),
-        summary.statistics.channel_message_counts,
-        {record.name: record.metadata for record in metadata},
-    )
+        summary = _read_summary(file)
+    if summary is None:
+        return _walk(path)
+    chunks, metadata, num_messages = summary
+    return FileIndex(chunks, _read_metadata(path, metadata), num_messages)
 
 
 def read_messages(path: Path, offset: int, length: int) -> list[Message]:
@@ -105,21 +96,40 @@ def read_messages(path: Path, offset: int, length: int) -> list[Message]:
     return [record for record in records if isinstance(record, Message)]
 
 
-def read_metadata(path: Path, offset: int, length: int) -> Metadata:
-    """The metadata record at `offset`."""
-    try:
-        return Metadata.read(_body(_read(path, offset, length)))
-    except DAMAGE as error:
-        raise RecordingError(
-            f"{path} is damaged where its calibration is; use a copy"
-        ) from error
+def _read_metadata(
+    path: Path, places: Iterable[tuple[int, int]]
+) -> dict[str, Mapping[str, str]]:
+    """The metadata records at these offsets, of these lengths."""
+    metadata: dict[str, Mapping[str, str]] = {}
+    for offset, length in places:
+        try:
+            record = Metadata.read(_body(_read(path, offset, length)))
+        except DAMAGE as error:
+            raise RecordingError(
+                f"{path} is damaged where its calibration is; use a copy"
+            ) from error
+        metadata[record.name] = record.metadata
+    return metadata
+
+
+def _walk(path: Path) -> FileIndex:
+    """What is whole in a file without an index."""
+    chunks, metadata = [], []
+    for record in whole_records(path):
+        if record.opcode == Opcode.CHUNK:
+            chunks.append((record.offset, record.length))
+        elif record.opcode == Opcode.METADATA:
+            metadata.append((record.offset, record.length))
+    return FileIndex(
+        np.array(chunks, np.int64).reshape(-1, 2), _read_metadata(path, metadata), None
+    )
 
 
 def whole_records(path: Path) -> Iterator[Record]:
     """The records from the start of the file to the first that was cut off."""
     size = path.stat().st_size
     position = len(MCAP0_MAGIC)
-    with path.open("rb") as file:
+    with path.open("rb", buffering=0) as file:  # nine bytes here and there
         while True:
             file.seek(position)
             head = file.read(_HEAD.size)
@@ -134,19 +144,40 @@ def whole_records(path: Path) -> Iterator[Record]:
             position += length
 
 
-def _has_whole_summary(file: BinaryIO, size: int) -> bool:
-    """Whether the file ends with an index whose checksum is right."""
+def _read_summary(
+    file: BinaryIO,
+) -> tuple[np.ndarray, list[tuple[int, int]], Mapping[int, int]] | None:
+    """Chunks, places of metadata, and messages by channel, from the end of a file.
+
+    None when there is no index, or a damaged one.
+    """
+    size = file.seek(0, 2)
     if size < len(MCAP0_MAGIC) + _END_SIZE:
-        return False
+        return None
     file.seek(size - _END_SIZE)
     end = file.read()
     start, _, checksum = _FOOTER_BODY.unpack_from(end)
     if end[_FOOTER_BODY.size :] != MCAP0_MAGIC or not 0 < start < size:
-        return False
+        return None
     file.seek(start)
     # The checksum covers everything from the start of the index up to itself.
-    summary = file.read(max(0, size - start - len(MCAP0_MAGIC) - 4))
-    return checksum in (zlib.crc32(summary), 0)  # MCAP: 0 says "not computed"
+    covered = file.read(max(0, size - start - len(MCAP0_MAGIC) - 4))
+    if checksum not in (zlib.crc32(covered), 0):  # MCAP: 0 says "not computed"
+        return None
+    file.seek(0)
+    try:
+        summary = make_reader(file).get_summary()
+        if summary is None or summary.statistics is None:
+            return None
+        chunks = np.array(
+            [(c.chunk_start_offset, c.chunk_length) for c in summary.chunk_indexes],
+            np.int64,
+        )
+    except DAMAGE:
+        return None
+    metadata = [(m.offset, m.length) for m in summary.metadata_indexes]
+    counts = summary.statistics.channel_message_counts
+    return chunks.reshape(-1, 2), metadata, counts
 
 
 def _read(path: Path, offset: int, length: int) -> bytes:

@@ -140,6 +140,10 @@ class ChunkWriter:
         }
         self._chunks.append(_Appended(index, counts))
 
+    def sync(self) -> None:
+        """Have the disk keep what was written, even if the power goes."""
+        os.fsync(self._file.fileno())
+
     def finish(self) -> None:
         """Write the index and close; on a full disk the last chunks make room."""
         try:
@@ -150,7 +154,7 @@ class ChunkWriter:
                     raise
                 self._drop_chunks(num_bytes=len(self._summary()))
                 self._append(self._summary())
-            os.fsync(self._file.fileno())
+            self.sync()
         finally:
             self._file.close()
 

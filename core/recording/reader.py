@@ -1,39 +1,48 @@
 """Reading a recording."""
 
+import logging
 import operator
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
+from mcap.records import Message
 
 from core.annotations import AnnotationImages, load_class_names
 from core.errors import RecordingError
 from core.floor import FloorPlane
 from core.frame import RgbdFrame
+from core.images import EncodedImage
 from core.recording import frames
-from core.recording.mcap_reader import (
-    DAMAGE,
-    FileIndex,
-    Opcode,
-    read_index,
-    read_messages,
-    whole_records,
-)
+from core.recording.mcap_reader import DAMAGE, FileIndex, read_index, read_messages
 from core.recording.provenance import decode_provenance
 from core.recording.scene import SceneInfo, load_scene
 from core.recording.writer import CAPTURE_FILE
 
+logger = logging.getLogger(__name__)
+
+Decoded = TypeVar("Decoded")
+
 
 class Recording:
     """The frames of one take, in the order they were taken. Holds no open file, so it
-    can be pickled and shared by threads and processes."""
+    can be pickled and shared by threads and processes.
+
+    One that was cut off opens with its whole frames, and says so in the log; so does
+    one that is still being recorded, with the frames there are by now.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
         index = _open(self.path)
         self.calibration, scene = decode_provenance(self._file, index.metadata)
-        if index.num_messages.get(frames.DEPTH.id) != len(index.chunks):
+        self.is_cut_off = index.is_cut_off
+        is_ours = index.num_messages is None or (
+            index.num_messages.get(frames.DEPTH.id) == len(index.chunks)
+        )
+        if not is_ours:
             raise RecordingError(
                 f"{self._file} was rewritten by another tool and its frames cannot be "
                 "found any more; use the original file"
@@ -54,33 +63,21 @@ class Recording:
         return len(self._chunks)
 
     def __getitem__(self, index: int) -> RgbdFrame:
-        position = operator.index(index)
-        if not -len(self) <= position < len(self):
-            raise IndexError(f"frame {index} of {self.path}, which has {len(self)}")
-        offset, length = self._chunks[position].tolist()
-        try:
-            messages = read_messages(self._file, offset, length)
-            return frames.decode_frame(
-                {m.channel_id: m for m in messages}, self.calibration
-            )
-        except DAMAGE as error:
-            raise RecordingError(
-                f"frame {position % len(self)} of {self.path} is damaged "
-                f"({str(error) or type(error).__name__}); "
-                f"hn-convert --repair {self.path} keeps the others"
-            ) from error
-        except OSError as error:
-            raise RecordingError(
-                f"cannot read {self._file}: {error.strerror}"
-            ) from error
+        return self._decode(
+            index, lambda messages: frames.decode_frame(messages, self.calibration)
+        )
 
     def __iter__(self) -> Iterator[RgbdFrame]:
         for index in range(len(self)):
             yield self[index]
 
     def pose(self, index: int) -> np.ndarray | None:
-        """None: a recording has no poses."""
-        return None
+        """(4, 4) T_world_camera of the colour camera, or None when it is not known."""
+        return self._decode(index, frames.decode_pose)
+
+    def encoded_color(self, index: int) -> EncodedImage:
+        """The colour image as it is stored."""
+        return self._decode(index, frames.decode_encoded_color)
 
     @cached_property
     def floors(self) -> list[FloorPlane | None]:
@@ -110,6 +107,28 @@ class Recording:
     def __exit__(self, *error: object) -> None:
         self.close()
 
+    def _decode(
+        self, index: int, decode: Callable[[Mapping[int, Message]], Decoded]
+    ) -> Decoded:
+        """What `decode` makes of a frame's messages, by channel id."""
+        position = operator.index(index)
+        if not -len(self) <= position < len(self):
+            raise IndexError(f"frame {index} of {self.path}, which has {len(self)}")
+        offset, length = self._chunks[position].tolist()
+        try:
+            messages = read_messages(self._file, offset, length)
+            return decode({message.channel_id: message for message in messages})
+        except DAMAGE as error:
+            raise RecordingError(
+                f"frame {position % len(self)} of {self.path} is damaged "
+                f"({str(error) or type(error).__name__}); "
+                f"hn-convert --repair {self.path} keeps the others"
+            ) from error
+        except OSError as error:
+            raise RecordingError(
+                f"cannot read {self._file}: {error.strerror}"
+            ) from error
+
 
 def _open(path: Path) -> FileIndex:
     """The index of a recording that has frames, or one sentence about what is wrong."""
@@ -126,11 +145,11 @@ def _open(path: Path) -> FileIndex:
                 else f"{path} does not exist; expected the folder of a recording"
             )
         index = read_index(file)
-        if index is None:
-            raise _cut_off(path)
     except OSError as error:
         raise RecordingError(f"cannot read {file}: {error.strerror}") from error
-    if not len(index.chunks):
+    if index.is_cut_off:
+        _warn_of_cut(path, len(index.chunks))
+    elif not len(index.chunks):
         raise RecordingError(
             f"{path} has no frames; the camera gave none while it was recorded: delete "
             "it and record again"
@@ -138,15 +157,16 @@ def _open(path: Path) -> FileIndex:
     return index
 
 
-def _cut_off(path: Path) -> RecordingError:
-    records = whole_records(path / CAPTURE_FILE)
-    num_frames = sum(record.opcode == Opcode.CHUNK for record in records)
+def _warn_of_cut(path: Path, num_frames: int) -> None:
     if num_frames == 0:
-        return RecordingError(
+        raise RecordingError(
             f"{path} was cut off before its first frame was whole, or is still being "
             "recorded; if not, nothing of it can be saved: delete it"
         )
-    return RecordingError(
-        f"{path} was cut off, or is still being recorded; it holds {num_frames} whole "
-        f"frames, and hn-convert --repair {path} rebuilds it"
+    logger.warning(
+        "%s was cut off, or is still being recorded; its %d whole frames are used, and "
+        "hn-convert --repair %s rebuilds its index",
+        path,
+        num_frames,
+        path,
     )

@@ -3,23 +3,15 @@
 import errno
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mcap.opcode import Opcode
 from mcap.records import Message
 
 from core.errors import RecordingError
 from core.recording import frames
-from core.recording.mcap_reader import (
-    DAMAGE,
-    FileIndex,
-    read_index,
-    read_messages,
-    read_metadata,
-    whole_records,
-)
+from core.recording.mcap_reader import DAMAGE, FileIndex, read_index, read_messages
 from core.recording.mcap_writer import ChunkWriter
 from core.recording.provenance import METADATA_NAME, decode_provenance
 from core.recording.renumber import set_annotations_aside, settle_annotations
@@ -30,8 +22,6 @@ logger = logging.getLogger(__name__)
 
 CUT_FILE = "capture.cut.mcap"
 _PARTIAL_FILE = ".capture.partial.mcap"
-_Chunks = list[tuple[int, int]]  # offset and length
-_Metadata = Mapping[str, Mapping[str, str]]  # name to values
 
 
 @dataclass(frozen=True)
@@ -80,16 +70,16 @@ def _repair(
 ) -> RepairResult:
     file, cut_file = path / CAPTURE_FILE, path / CUT_FILE
     index = read_index(file)
-    chunks, metadata = _survey(file) if index is None else _contents(index)
-    if not chunks:
+    num_chunks = len(index.chunks)
+    if not num_chunks:
         raise RecordingError(
             f"{path} holds no whole frame of a recording; nothing of it can be saved"
         )
-    _, scene_text = decode_provenance(file, metadata)
+    _, scene_text = decode_provenance(file, index.metadata)
     scene = load_scene(path, scene_text)
-    kept = _copy(file, partial, metadata[METADATA_NAME], chunks, progress)
-    if index is not None and len(kept) == len(chunks):
-        return RepairResult(len(chunks), 0, None)
+    kept = _copy(file, partial, index, progress)
+    if not index.is_cut_off and len(kept) == num_chunks:
+        return RepairResult(num_chunks, 0, None)
     if _is_replaced(path):
         raise RecordingError(
             f"{cut_file} is there from an earlier repair; move it away and try again"
@@ -103,40 +93,21 @@ def _repair(
         save_scene(path, replace(scene, frames=len(kept)))
     except OSError as error:  # the frames matter more than their number here
         logger.warning("%s keeps its old scene.json: %s", path, error)
-    return RepairResult(len(kept), len(chunks) - len(kept), cut_file, cut_annotations)
-
-
-def _contents(index: FileIndex) -> tuple[_Chunks, _Metadata]:
-    """Where an index says that the chunks are, and the metadata."""
-    chunks = [(offset, length) for offset, length in index.chunks.tolist()]
-    return chunks, index.metadata
-
-
-def _survey(file: Path) -> tuple[_Chunks, _Metadata]:
-    """The same, found by going through a file without an index."""
-    chunks: _Chunks = []
-    metadata: dict[str, Mapping[str, str]] = {}
-    for record in whole_records(file):
-        if record.opcode == Opcode.CHUNK:
-            chunks.append((record.offset, record.length))
-        elif record.opcode == Opcode.METADATA:
-            found = read_metadata(file, record.offset, record.length)
-            metadata[found.name] = found.metadata
-    return chunks, metadata
+    return RepairResult(len(kept), num_chunks - len(kept), cut_file, cut_annotations)
 
 
 def _copy(
     file: Path,
     partial: Path,
-    provenance: Mapping[str, str],
-    chunks: _Chunks,
+    contents: FileIndex,
     progress: Callable[[int, int], None] | None,
 ) -> list[int]:
     """Write the good chunks of `file` to `partial`; which ones these are."""
     kept = []
     writer = ChunkWriter(partial, frames.TOPICS)
     try:
-        writer.write_metadata(METADATA_NAME, dict(provenance))
+        writer.write_metadata(METADATA_NAME, dict(contents.metadata[METADATA_NAME]))
+        chunks = contents.chunks.tolist()
         for index, (offset, length) in enumerate(chunks):
             messages = _whole_messages(file, offset, length)
             if messages is not None:

@@ -8,8 +8,12 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
+
 from core.errors import RecordingError
+from core.files import sync_folder
 from core.frame import RgbdFrame
+from core.images import EncodedImage
 from core.recording import frames
 from core.recording.mcap_writer import ChunkWriter
 from core.recording.provenance import METADATA_NAME, encode_provenance
@@ -18,11 +22,12 @@ from core.recording.scene import SceneInfo, save_scene
 logger = logging.getLogger(__name__)
 
 CAPTURE_FILE = "capture.mcap"
-SAVE_PERIOD_S = 1.0  # drops reach scene.json this often while the take runs
+SYNC_PERIOD_S = 2.0  # what a power cut can cost
 
 
 class RecordingWriter:
-    """One take being written. Whatever ends it, the frames written so far stay."""
+    """One take being written. Whatever ends it, the frames written so far stay: all of
+    them when the process dies, all but the last two seconds' when the power does."""
 
     def __init__(
         self,
@@ -51,12 +56,13 @@ class RecordingWriter:
             _claim(self.path)
             save_scene(self.path, self._scene)
             self._file = ChunkWriter(self.path / CAPTURE_FILE, frames.TOPICS)
+            sync_folder(self.path)
         except OSError as error:
             raise RecordingError(
                 f"cannot create the recording {self.path}: {error.strerror}; choose a "
                 "folder that you may write to"
             ) from error
-        self._saved_at = time.monotonic()
+        self._synced_at = time.monotonic()
 
     @property
     def num_frames(self) -> int:
@@ -72,15 +78,26 @@ class RecordingWriter:
         """Note the numbers of frames that could not be recorded; from any thread."""
         self._dropped.extend(numbers)
 
-    def write(self, frame: RgbdFrame) -> None:
-        """Append one frame; when this returns, it survives the end of the process."""
+    def write(
+        self,
+        frame: RgbdFrame,
+        pose: np.ndarray | None = None,
+        color: EncodedImage | None = None,
+    ) -> None:
+        """Append one frame; when this returns, it survives the end of the process.
+
+        `pose` is (4, 4) T_world_camera of the colour camera, where it is known; `color`
+        is the JPEG or PNG that `frame.rgb` was read from, and is then stored as it is.
+        """
         if self._file is None:
             raise RecordingError(f"{self.path} is closed; frames need a new recording")
         if not 0 <= frame.timestamp_ns < frames.MAX_TIMESTAMP_NS:
             raise ValueError(
                 f"timestamp_ns must lie in 0..2^31 seconds, got {frame.timestamp_ns}"
             )
-        messages = frames.encode_frame(frame)
+        if pose is not None and not (pose.shape == (4, 4) and np.isfinite(pose).all()):
+            raise ValueError(f"a pose is a finite (4, 4) matrix, got {pose}")
+        messages = frames.encode_frame(frame, pose, color)
         if self._calibration is None:
             messages = frames.encode_calibration(frame) + messages
         elif not self._calibration.is_of(frame):
@@ -94,7 +111,7 @@ class RecordingWriter:
                 self._calibration = frames.Calibration.of(frame)
             self._file.write_chunk(messages)
             self._num_frames += 1
-            self._save_drops()
+            self._sync()
         except OSError as error:
             self._end_early(error)
 
@@ -131,16 +148,19 @@ class RecordingWriter:
             f"its {self._num_frames} whole frames: make room before the next one"
         ) from error
 
-    def _save_drops(self) -> None:
-        is_due = time.monotonic() - self._saved_at > SAVE_PERIOD_S
-        if is_due and len(self._dropped) > self._scene.num_dropped:
+    def _sync(self) -> None:
+        """Every two seconds, bring frames and drops safely to the disk."""
+        if self._file is None or time.monotonic() - self._synced_at < SYNC_PERIOD_S:
+            return
+        self._file.sync()
+        if len(self._dropped) > self._scene.num_dropped:
             self._save_scene(num_frames=0)
+        self._synced_at = time.monotonic()
 
     def _save_scene(self, num_frames: int) -> None:
         self._scene = replace(
             self._scene, frames=num_frames, dropped=tuple(self._dropped)
         )
-        self._saved_at = time.monotonic()
         try:
             save_scene(self.path, self._scene)
         except OSError as error:  # the frames matter more than their number here

@@ -23,6 +23,7 @@ from mcap_ros2.decoder import DecoderFactory
 
 from core.errors import RecordingError
 from core.floor import FloorPlane
+from core.images import encoded_color, read_color, write_image
 from core.recording import Recording, RecordingWriter
 
 
@@ -56,6 +57,49 @@ def test_every_distortion_model_and_a_missing_up_hint_come_back(tmp_path, distor
             writer.write(frame)
     for frame, expected in zip(Recording(tmp_path / "scene"), frames, strict=True):
         assert_same_but_for_jpeg(frame, expected)
+
+
+def test_poses_come_back_where_they_are_known(tmp_path):
+    turn = np.eye(4)
+    turn[:3, :3] = np.diag((-1, 1, -1))  # half a turn, where quaternions are tricky
+    turn[:3, 3] = 1.5, -2.25, 1e-7
+    poses = [lopsided_transform(), None, turn]
+    with RecordingWriter(tmp_path / "scene") as writer:
+        for number, pose in enumerate(poses):
+            writer.write(lopsided_frame(number), pose)
+    recording = Recording(tmp_path / "scene")
+    for number, pose in enumerate(poses):
+        found = recording.pose(number)
+        if pose is None:
+            assert found is None
+        else:
+            np.testing.assert_allclose(found, pose, rtol=0, atol=1e-15)
+    with pytest.raises(IndexError):
+        recording.pose(3)
+
+
+def test_a_pose_that_is_none_is_refused(tmp_path):
+    lost = np.full((4, 4), -np.inf)
+    with RecordingWriter(tmp_path / "scene") as writer:
+        for wrong in (lost, np.eye(3)):
+            with pytest.raises(ValueError, match="pose"):
+                writer.write(lopsided_frame(0), wrong)
+
+
+@pytest.mark.parametrize(("suffix", "format"), [(".jpg", "jpeg"), (".png", "png")])
+def test_a_colour_image_that_came_encoded_is_stored_as_it_came(
+    tmp_path, suffix, format
+):
+    write_image(tmp_path / f"image{suffix}", lopsided_frame(0).rgb)
+    color = encoded_color(tmp_path / f"image{suffix}")
+    assert color is not None
+    frame = replace(lopsided_frame(0), rgb=read_color(tmp_path / f"image{suffix}"))
+    with RecordingWriter(tmp_path / "scene") as writer:
+        writer.write(frame, color=color)
+    recording = Recording(tmp_path / "scene")
+    stored = (tmp_path / f"image{suffix}").read_bytes()
+    assert recording.encoded_color(0) == (format, stored)
+    assert recording[0].rgb.tobytes() == frame.rgb.tobytes()
 
 
 def test_frames_stay_in_the_order_they_were_written_when_the_clock_jumps(tmp_path):
