@@ -5,7 +5,9 @@ is the k-th name of annotations/classes.json, 255 is unlabelled.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,29 +30,68 @@ def save_annotation(
 
     The names must be those of the recording's other annotations, or continue them.
     """
+    save_annotations(recording_path, [(index, classes)], class_names)
+
+
+def save_annotations(
+    recording_path: Path,
+    annotations: Iterable[tuple[int, np.ndarray]],
+    class_names: Sequence[str],
+) -> int:
+    """Keep the (H, W) uint8 classes of many frames, in place of older ones; how many.
+
+    None of them is kept when one is wrong or cannot be had.
+    """
     from core.recording import Recording  # it reads annotations, so not at the top
 
     recording = Recording(recording_path)
     color = recording.calibration.color
-    _check(classes, (color.height, color.width), len(class_names), f"frame {index}")
-    if not 0 <= index < len(recording):
-        raise DatasetError(
-            f"there is no frame {index} in {recording_path}; it has {len(recording)}"
-        )
-    folder = Path(recording_path) / FOLDER
-    known = load_class_names(recording_path)
     names = tuple(class_names)
+    check_class_names(recording_path, names)
+    folder = Path(recording_path) / FOLDER
+    folder.mkdir(exist_ok=True)
+    staged: dict[Path, Path] = {}
+    try:
+        for index, classes in annotations:
+            _check(classes, (color.height, color.width), len(names), f"frame {index}")
+            if not 0 <= index < len(recording):
+                raise DatasetError(
+                    f"there is no frame {index} in {recording_path}; it has "
+                    f"{len(recording)}"
+                )
+            partial = folder / f".{index:06d}.partial"
+            staged[partial] = folder / f"{index:06d}.png"
+            _, png = cv2.imencode(".png", classes)
+            write_atomically(partial, png.tobytes())
+        if names != load_class_names(recording_path):
+            text = json.dumps({"classes": names}, indent=2, ensure_ascii=False) + "\n"
+            write_atomically(folder / CLASSES_FILE, text.encode())
+        for partial, file in staged.items():
+            os.replace(partial, file)
+    finally:
+        for partial in staged:
+            partial.unlink(missing_ok=True)
+        with suppress(OSError):  # it holds something
+            folder.rmdir()
+    return len(staged)
+
+
+def check_class_names(recording_path: Path, names: tuple[str, ...]) -> None:
+    """DatasetError unless these can be the classes of a recording's annotations."""
+    known = load_class_names(recording_path)
     if names[: len(known)] != known:
         raise DatasetError(
-            f"the classes {', '.join(names)} do not begin with those of {folder}: "
-            f"{', '.join(known)}; append new classes to these"
+            f"the classes {', '.join(names)} do not begin with those of "
+            f"{Path(recording_path) / FOLDER}: {', '.join(known)}; append new classes "
+            "to these"
         )
-    folder.mkdir(exist_ok=True)
-    if names != known:
-        text = json.dumps({"classes": names}, indent=2, ensure_ascii=False) + "\n"
-        write_atomically(folder / CLASSES_FILE, text.encode())
-    _, png = cv2.imencode(".png", classes)
-    write_atomically(folder / f"{index:06d}.png", png.tobytes())
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DatasetError(f"the class {twice} is named twice; every class needs one")
+    if len(names) > IGNORE_LABEL:
+        raise DatasetError(
+            f"{len(names)} classes do not fit into 8 bits; name at most {IGNORE_LABEL}"
+        )
 
 
 def load_annotation(
@@ -77,12 +118,15 @@ def annotated_frame(path: Path) -> int | None:
 def load_class_names(recording_path: Path) -> tuple[str, ...]:
     """The names in classes.json; empty when the recording has none."""
     path = Path(recording_path) / FOLDER / CLASSES_FILE
-    if not path.exists():
-        return ()
+    return read_class_names(path) if path.exists() else ()
+
+
+def read_class_names(path: Path) -> tuple[str, ...]:
+    """The names in a file such as classes.json."""
     try:
         names = json.loads(path.read_text("utf-8"))["classes"]
-        if not all(isinstance(name, str) for name in names):
-            raise TypeError("a name is no text")
+        if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
+            raise TypeError("the names are no list of texts")
     except (ValueError, KeyError, TypeError) as error:
         raise DatasetError(
             f'{path} cannot be read ({error}); expected {{"classes": ["wall", ...]}}'
@@ -99,28 +143,35 @@ class AnnotationImages(Mapping[int, np.ndarray]):
     shape: tuple[int, int]
 
     def __getitem__(self, index: int) -> np.ndarray:
-        if index not in self._indices():
-            raise KeyError(index)
-        path = self.recording_path / FOLDER / f"{index:06d}.png"
-        return load_annotation(path, self.shape, load_class_names(self.recording_path))
+        names = load_class_names(self.recording_path)
+        return load_annotation(self._files()[index], self.shape, names)
 
     def __iter__(self) -> Iterator[int]:
-        return iter(self._indices())
+        return iter(self._files())
 
     def __len__(self) -> int:
-        return len(self._indices())
+        return len(self._files())
 
-    def _indices(self) -> list[int]:
+    def _files(self) -> dict[int, Path]:
+        """The image of every annotated frame, in their order."""
         folder = self.recording_path / FOLDER
-        frames = map(annotated_frame, folder.iterdir() if folder.is_dir() else ())
-        indices = sorted(frame for frame in frames if frame is not None)
-        beyond = [index for index in indices if index >= self.num_frames]
-        if beyond:
-            raise DatasetError(
-                f"{folder} annotates frame {beyond[0]} but the recording has "
-                f"{self.num_frames} frames, counted from 0; rename or delete it"
-            )
-        return indices
+        files: dict[int, Path] = {}
+        for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+            frame = annotated_frame(file)
+            if frame is None:
+                continue
+            if frame in files:
+                raise DatasetError(
+                    f"{files[frame]} and {file.name} both annotate frame {frame}; "
+                    "delete one of them"
+                )
+            if frame >= self.num_frames:
+                raise DatasetError(
+                    f"{folder} annotates frame {frame} but the recording has "
+                    f"{self.num_frames} frames, counted from 0; rename or delete it"
+                )
+            files[frame] = file
+        return dict(sorted(files.items()))
 
 
 def _check(

@@ -2,9 +2,11 @@
 
 import hashlib
 import os
+import shutil
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -53,3 +55,20 @@ def write_atomically(path: Path, data: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """Where to write what `folder`, new or empty, is to hold; it appears when the block
+    has ended well, so what was interrupted can be done again."""
+    folder = folder.resolve()  # "." has no name
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        partial.mkdir(parents=True)
+        yield partial
+        if folder.exists():
+            folder.rmdir()  # it is empty
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)

@@ -25,6 +25,7 @@ from core.errors import RecordingError
 from core.floor import FloorPlane
 from core.images import encoded_color, read_color, write_image
 from core.recording import Recording, RecordingWriter
+from core.recording.survey import recorded_survey
 
 
 def record(path: Path, num_frames: int = 4) -> Recording:
@@ -139,17 +140,19 @@ def test_ros_tools_read_the_images_and_the_frame_numbers(tmp_path):
 
 def test_ros_tools_read_the_calibration(tmp_path):
     record(tmp_path / "scene")
-    (color,) = decoded(tmp_path / "scene", "/camera/color/camera_info")
+    color = decoded(tmp_path / "scene", "/camera/color/camera_info")[3]
+    stamp = color.header.stamp
+    assert stamp.sec * 10**9 + stamp.nanosec == lopsided_frame(3).timestamp_ns
     assert (color.height, color.width) == (48, 80)
     assert color.distortion_model == "plumb_bob"
     assert list(color.d) == list(COLOR.distortion)
     assert list(color.k) == [71.3, 0, 38.7, 0, 69.1 + 1e-13, 25.2, 0, 0, 1]
     assert list(color.p[:4]) == [71.3, 0, 38.7, 0]
-    (depth,) = decoded(tmp_path / "scene", "/camera/depth/camera_info")
+    depth = decoded(tmp_path / "scene", "/camera/depth/camera_info")[3]
     assert depth.distortion_model == "rational_polynomial"
     assert list(depth.d) == list(DEPTH.distortion)
-    (static,) = decoded(tmp_path / "scene", "/tf_static")
-    (transform,) = static.transforms
+    static = decoded(tmp_path / "scene", "/tf_static")[3]
+    _, transform = static.transforms
     assert transform.header.frame_id == color.header.frame_id
     assert transform.child_frame_id == depth.header.frame_id
     q, t = transform.transform.rotation, transform.transform.translation
@@ -262,6 +265,10 @@ def test_threads_processes_and_pickles_may_share_a_recording(tmp_path):
     with multiprocessing.get_context("fork").Pool(2) as processes:
         pairs = [(recording, k) for k in range(12)] * 3
         assert processes.starmap(_depth_sum, pairs) == expected
+    with multiprocessing.get_context("spawn").Pool(1) as processes:
+        assert_same_but_for_jpeg(
+            processes.apply(Recording.__getitem__, (recording, 7)), lopsided_frame(7)
+        )
     assert_same_but_for_jpeg(
         pickle.loads(pickle.dumps(recording))[5], lopsided_frame(5)
     )
@@ -277,7 +284,9 @@ class FakeFloors:
     def __init__(self) -> None:
         self.num_frames = 0
 
-    def __call__(self, source, advance):
+    def __call__(self, source, advance, watch, num_workers):
+        for index, frame in enumerate(source):
+            watch(index, frame, None)
         return [self._floor(frame.number - 5_000_000_000) for frame in source]
 
     def _floor(self, number):
@@ -289,7 +298,7 @@ class FakeFloors:
 
 def test_floors_are_computed_once_and_again_when_they_are_stale(tmp_path, monkeypatch):
     found = FakeFloors()
-    monkeypatch.setattr("core.sequence_floors.sequence_floors", found)
+    monkeypatch.setattr("core.survey.sequence_floors", found)
     path = tmp_path / "scene"
 
     def check_floors() -> None:
@@ -307,9 +316,41 @@ def test_floors_are_computed_once_and_again_when_they_are_stale(tmp_path, monkey
     kept = json.loads((path / "floors.json").read_text())
     kept["key"]["frames"] = 4
     older = kept | {"key": kept["key"] | {"frames": 3, "version": 1}}
-    for stale in (json.dumps(kept), json.dumps(older), "{", "[]"):
-        (path / "floors.json").write_text(stale)
-        found.num_frames = 0
-        record_again = Recording(path)
-        check_floors()
-        assert found.num_frames == 3
+    for name in ("floors.json", "quality.json"):
+        for stale in (json.dumps(kept), json.dumps(older), "{", "[]"):
+            (path / name).write_text(stale)
+            found.num_frames = 0
+            record_again = Recording(path)
+            check_floors()
+            assert found.num_frames == 3
+
+
+def test_the_quality_of_a_recording_is_computed_once_and_kept_beside_it(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("core.survey.sequence_floors", FakeFloors())
+    path = tmp_path / "scene"
+    found = recorded_survey(record(path, num_frames=3)).quality
+    assert [frame.number - 5_000_000_000 for frame in found] == [0, 1, 2]
+    monkeypatch.setattr("core.survey.sequence_floors", None)
+    assert recorded_survey(Recording(path)).quality == found
+    kept = json.loads((path / "quality.json").read_text())
+    for damage in ({"number": [0]}, {"sharpness": "sharp"}, {"is_blurred": None}):
+        columns = kept | {"quality": kept["quality"] | damage}
+        (path / "quality.json").write_text(json.dumps(columns))
+        with pytest.raises(TypeError, match="not callable"):  # it is computed again
+            recorded_survey(Recording(path))
+
+
+def test_what_cannot_be_kept_beside_a_recording_is_told_once_found(
+    tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setattr("core.survey.sequence_floors", FakeFloors())
+    recording = record(tmp_path / "scene", num_frames=3)
+
+    def refuse(path, data):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("core.recording.kept.write_atomically", refuse)
+    assert recording.floors[2].camera_height == 0.2
+    assert "quality.json is not kept: Read-only file system" in caplog.text
