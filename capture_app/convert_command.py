@@ -1,21 +1,31 @@
-"""hn-convert: frames from anywhere to a recording, and recordings that were cut off."""
+"""hn-convert: frames from anywhere to recordings and other layouts, and repair."""
 
+import logging
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import tyro
 
 from core.command import run_command
-from core.errors import HNError, RecordingError
+from core.errors import HNError
+from core.files import whole_folder
+
+if TYPE_CHECKING:
+    from core.interchange import FrameSource
+    from core.interchange.layout import ProgressReport
+
+logger = logging.getLogger(__name__)
+
+Target: TypeAlias = Literal["recording", "tum", "open3d", "scannet", "7scenes", "nyu"]
 
 
 @dataclass(frozen=True)
 class ConvertConfig:
-    """Turn recordings and image folders into recordings: hn-convert IN OUT.
+    """Turn recordings and image folders into each other: hn-convert IN OUT.
 
     Or rebuild a recording that was cut off: hn-convert --repair RECORDING.
     """
@@ -23,11 +33,20 @@ class ConvertConfig:
     source: Annotated[
         tyro.conf.Positional[Path | None], tyro.conf.arg(metavar="IN")
     ] = None
-    """A recording, or a folder of colour and depth images."""
+    """A recording, or a folder of colour and depth images in any layout that is
+    known."""
     out: Annotated[tyro.conf.Positional[Path | None], tyro.conf.arg(metavar="OUT")] = (
         None
     )
-    """The new recording's folder."""
+    """The new recording's or layout's folder."""
+    to: Target = "recording"
+    """What to write: a recording, or the layout of TUM RGB-D, of Open3D's
+    reconstruction system, of ScanNet, of 7-Scenes, or of NYUv2's labelled images."""
+    intrinsics: Path | None = None
+    """Calibration of images that come without one: the 3 x 3 matrix as text, or
+    Open3D's JSON."""
+    every: int = 1
+    """Take every n-th frame."""
     repair: Annotated[Path | None, tyro.conf.arg(metavar="RECORDING")] = None
     """A recording that was cut off. Every whole frame is kept; the file as it was stays
     beside it as capture.cut.mcap."""
@@ -43,61 +62,132 @@ def convert_command(config: ConvertConfig) -> str:
         return _repair(config.repair)
     if config.source is None or config.out is None:
         raise HNError("give IN and OUT, or --repair RECORDING (hn-convert --help)")
-    return convert(config.source, config.out)
+    return convert(
+        config.source, config.out, config.to, config.intrinsics, config.every
+    )
 
 
-def convert(source_path: Path, out: Path) -> str:
-    """Write every frame at `source_path` to a new recording, or nothing at all."""
-    from core.interchange import open_frames
-    from core.recording import Recording, RecordingWriter
+def convert(
+    source_path: Path,
+    out: Path,
+    to: Target = "recording",
+    intrinsics: Path | None = None,
+    every: int = 1,
+) -> str:
+    """Write every n-th frame at `source_path` to a new folder, or nothing at all."""
+    from core.recording import Recording
 
-    source = open_frames(source_path)
-    if isinstance(source, Recording):
+    if every < 1:
+        raise HNError(f"--every must be at least 1, got {every}")
+    _check_is_new(out)
+    source = _open(source_path, intrinsics)
+    if isinstance(source, Recording) and (to, every) == ("recording", 1):
         return _copy(source_path, out)
-    was_there = out.exists()
-    writer = RecordingWriter(out, notes=f"converted from {source.name}")
-    try:
-        with writer, _progress(f"converting {source.name}") as advance:
-            for done, frame in enumerate(source, start=1):
-                writer.write(frame)
-                advance(done, len(source))
-    except BaseException:
-        _remove_written(out, was_there)
-        raise
-    result = f"{out}: {writer.num_frames} frames"
-    if source.pose(0) is not None:
-        result += f"; a recording has no poses: keep {source_path} for them"
-    return result
+    if every > 1:
+        from core.interchange.selection import EveryNth
+
+        source = EveryNth(source, every)
+    if len(source) == 0:
+        raise HNError(f"{source_path} holds no whole frame; there is nothing to write")
+    with whole_folder(out) as folder, _progress(f"converting {source.name}") as bar:
+        if to == "recording":
+            num_poses = _write_recording(source, folder, bar)
+        else:
+            num_poses = _write_layout(to, source, folder, bar)
+    num_frames = len(source)
+    if num_poses == num_frames:
+        return f"{out}: {num_frames} frames with poses"
+    poses = f", {num_poses} of them with poses" if num_poses else ""
+    return f"{out}: {num_frames} frames{poses}"
 
 
-def _remove_written(out: Path, was_there: bool) -> None:
-    """Take back what a writer has made; a folder that was there before stays."""
-    from core.recording.scene import SCENE_FILE
-    from core.recording.writer import CAPTURE_FILE
+def _open(path: Path, intrinsics: Path | None) -> "FrameSource":
+    from core.interchange import open_frames
+    from core.interchange.calibration import read_camera_file
+    from core.recording import Recording
 
-    for name in (CAPTURE_FILE, SCENE_FILE):
-        with suppress(OSError):  # the error that brought us here matters more
-            (out / name).unlink()
-    if not was_there:
-        with suppress(OSError):
-            out.rmdir()
+    source = open_frames(path, read_camera_file(intrinsics) if intrinsics else None)
+    if isinstance(source, Recording) and intrinsics is not None:
+        raise HNError(
+            f"{path} is a recording, which has its calibration; --intrinsics is for "
+            "images that come without one"
+        )
+    return source
+
+
+def _write_recording(
+    source: "FrameSource", folder: Path, advance: "ProgressReport"
+) -> int:
+    """Write a recording with all that the source knows; how many poses it has."""
+    from core.annotations import save_annotations
+    from core.interchange.nyu_labelled import annotations_of
+    from core.recording import RecordingWriter
+
+    num_poses = 0
+    with RecordingWriter(folder, **_words(source)) as writer:
+        for index, frame in enumerate(source):
+            pose = source.pose(index)
+            writer.write(frame, pose, source.encoded_color(index))
+            num_poses += pose is not None
+            advance(index + 1, len(source))
+    annotations = annotations_of(source)
+    if annotations is not None:
+        classes, names = annotations
+        save_annotations(folder, classes.items(), names)
+    return num_poses
+
+
+def _words(source: "FrameSource") -> dict[str, Any]:
+    """What a recording says of itself, to be said by one made of its frames."""
+    from core.interchange.selection import EveryNth
+    from core.recording import Recording
+
+    if isinstance(source, EveryNth) and isinstance(source.source, Recording):
+        scene = source.source.scene
+        return {
+            "device": scene.device,
+            "tags": scene.tags,
+            "notes": scene.notes,
+            "settings": dict(scene.settings),
+        }
+    return {"notes": f"converted from {source.name}"}
+
+
+def _write_layout(
+    to: str, source: "FrameSource", folder: Path, advance: "ProgressReport"
+) -> int:
+    """Write a layout and read it back; how many poses it has."""
+    from core.interchange import open_frames
+    from core.interchange.layouts import layout
+    from core.interchange.nyu_labelled import annotations_of
+
+    write = layout(to).write
+    assert write is not None  # every Target has one
+    write(source, folder, advance)
+    annotations = annotations_of(source)
+    if annotations is not None and to != "nyu":
+        logger.warning("the annotations of %d frames are not kept", len(annotations[0]))
+    written = open_frames(folder)
+    return sum(written.pose(index) is not None for index in range(len(written)))
+
+
+def _check_is_new(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise HNError(f"{out} is a file; what is written is a folder of its own")
+    found = sorted(entry.name for entry in out.iterdir()) if out.exists() else []
+    if found:
+        raise HNError(
+            f"{out} is not empty (it holds {found[0]}); choose another name or move it "
+            "away"
+        )
 
 
 def _copy(recording_path: Path, out: Path) -> str:
-    """A recording is copied as it is: writing its JPEGs anew would make them worse."""
-    if out.exists():
-        raise RecordingError(
-            f"{out} already exists; choose another name or move it away"
-        )
+    """A recording is copied as it is, with its annotations and floors."""
     if out.resolve().is_relative_to(recording_path.resolve()):
-        raise RecordingError(
-            f"{out} lies inside {recording_path}; choose another place"
-        )
-    try:
-        shutil.copytree(recording_path, out)
-    except BaseException:
-        shutil.rmtree(out, ignore_errors=True)
-        raise
+        raise HNError(f"{out} lies inside {recording_path}; choose another place")
+    with whole_folder(out) as folder:
+        shutil.copytree(recording_path, folder, dirs_exist_ok=True)
     return f"{out}: a copy of the recording {recording_path}"
 
 
@@ -119,7 +209,7 @@ def _repair(path: Path) -> str:
 
 
 @contextmanager
-def _progress(title: str) -> Iterator[Callable[[int, int], None]]:
+def _progress(title: str) -> "Iterator[ProgressReport]":
     """A bar on stderr, so that stdout has the result alone."""
     from rich.console import Console
     from rich.progress import Progress

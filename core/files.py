@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from core.errors import HNError
+
 
 def user_cache() -> Path:
     """Where this project keeps what can be made again; deleting it costs only time."""
@@ -58,17 +60,30 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
-    """Where to write what `folder`, new or empty, is to hold; it appears when the block
-    has ended well, so what was interrupted can be done again."""
-    folder = folder.resolve()  # "." has no name
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
+def whole_folder(out: Path) -> Iterator[Path]:
+    """Where to write what `out`, a new or empty folder, is to hold.
+
+    It gets all of it when the block has ended well, and nothing if not.
+    """
+    out = out.resolve()
+    is_there = out.exists()
+    # Beside it, or inside when it may be a disk of its own or the shell's folder.
+    hidden = (out if is_there else out.parent) / f".{out.name}.partial"
     try:
-        partial.mkdir(parents=True)
-        yield partial
-        if folder.exists():
-            folder.rmdir()  # it is empty
-        partial.rename(folder)
+        hidden.mkdir(parents=True)
+    except FileExistsError as error:
+        raise HNError(
+            f"{hidden} is there: another program writes {out} now, or was killed; if "
+            "none does, delete it"
+        ) from error
+    folder = hidden / out.name  # recordings are called as their folder
+    folder.mkdir()
+    try:
+        yield folder
+        if is_there:
+            for entry in folder.iterdir():
+                entry.rename(out / entry.name)
+        else:
+            folder.rename(out)
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(hidden, ignore_errors=True)

@@ -2,9 +2,7 @@
 numbers."""
 
 import json
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -15,9 +13,11 @@ import tyro
 from core.bins import HNBins
 from core.command import run_command
 from core.errors import DatasetError
+from core.files import whole_folder
 from core.hn_labels import Method
 from core.interchange import FrameSource, open_frames, open_image_pair
 from core.interchange.calibration import CameraFile, read_camera_file
+from core.interchange.depth_encodings import EncodingName
 from core.label_report import LabelStatistics
 from core.label_source import label_source
 from core.recording.writer import CAPTURE_FILE
@@ -45,6 +45,10 @@ class LabelConfig:
     """How height and angle are cut."""
     depth_scale: float | None = None
     """Metres per depth unit of two image files; 0.001 unless their calibration says."""
+    depth_encoding: EncodingName | None = None
+    """How two image files hold depth, in place of --depth-scale: mm; tum, 1/5000 m, as
+    TUM RGB-D and ICL-NUIM; sun, SUN RGB-D's rotated millimetres; nyu-raw, the Kinect's
+    disparity in a raw scene of NYUv2, whose cameras are known."""
     intrinsics: Path | None = None
     """Calibration of two image files: the 3 x 3 matrix as text, or Open3D's JSON;
     without it the K.txt beside them."""
@@ -84,7 +88,7 @@ def label(config: LabelConfig) -> str:
             )
     lines = []
     for name, source in sources.items():
-        with _whole_folder(config.out / name) as folder:
+        with whole_folder(config.out / name) as folder:
             statistics = _label(source, config, folder)
         lines.append(f"{name}: {statistics.sentence()}: {config.out / name}")
     return "\n".join(lines)
@@ -96,21 +100,6 @@ def _label(
     return label_source(source, config.method, config.bins, config.every, folder)
 
 
-@contextmanager
-def _whole_folder(folder: Path) -> Iterator[Path]:
-    """Where to write what `folder` is to hold; it appears when the block has ended
-    well, so what was interrupted can be done again."""
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        yield partial
-        if folder.exists():
-            folder.rmdir()  # it is empty
-        partial.rename(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
 def _open_inputs(config: LabelConfig) -> Mapping[str, FrameSource]:
     """Every input by the name of its folder of labels; none is opened half."""
     if config.every < 1:
@@ -118,10 +107,12 @@ def _open_inputs(config: LabelConfig) -> Mapping[str, FrameSource]:
     files = [path for path in config.paths if path.is_file()]
     if files:
         return _open_files(files, config)
-    if _camera(config) is not None or config.depth_scale is not None:
+    of_depth = (config.depth_scale, config.depth_encoding)
+    if _camera(config) is not None or of_depth != (None, None):
         raise DatasetError(
-            "--intrinsics, --fx --fy --cx --cy and --depth-scale are for two image "
-            "files; recordings have theirs, and folders a calibration such as K.txt"
+            "--intrinsics, --fx --fy --cx --cy, --depth-scale and --depth-encoding are "
+            "for two image files; recordings have theirs, and folders a calibration "
+            "such as K.txt"
         )
     named = [source for path in config.paths for source in _open_folder(path)]
     sources = dict(named)
@@ -146,7 +137,14 @@ def _open_files(files: list[Path], config: LabelConfig) -> Mapping[str, FrameSou
             f"{files[0]} is a file; expected recordings, folders of images, or two "
             "files alone: one colour image and its 16-bit depth"
         )
-    source = open_image_pair(files, _camera(config), config.depth_scale)
+    if config.depth_scale is not None and config.depth_encoding is not None:
+        raise DatasetError(
+            "--depth-scale and --depth-encoding both say what a unit of depth is; give "
+            "one of them"
+        )
+    source = open_image_pair(
+        files, _camera(config), config.depth_scale, config.depth_encoding
+    )
     return {source.name: source}
 
 

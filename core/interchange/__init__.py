@@ -1,7 +1,7 @@
 """Frames from anywhere: a recording of ours, or folders of images that others wrote.
 
-`open_frames` looks at a path and says what it is; one more layout is one more function
-in `layouts`.
+`open_frames` looks at a path and says what it is. Each layout is a module that reads
+it, writes it if anybody wants that, and ends in its `Layout`; `layouts` lists them.
 """
 
 from core.interchange.image_folder import FrameSource, ImageFolder

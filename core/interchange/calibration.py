@@ -1,6 +1,7 @@
-"""Camera matrices that others wrote beside their images."""
+"""Cameras in files beside images: what others wrote, and what we write."""
 
 import json
+import logging
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ import numpy as np
 from core.errors import DatasetError
 from core.frame import Intrinsics
 
+logger = logging.getLogger(__name__)
+
 CAMERA_FILES = (
     "K.txt",
     "camera_intrinsic.json",
@@ -18,7 +21,9 @@ CAMERA_FILES = (
     "intrinsics.txt",
     "camera-intrinsics.txt",
 )
-"""A .txt is the 3 x 3 matrix; a .json has Open3D's intrinsic_matrix or fx fy cx cy."""
+"""A .txt is the 3 x 3 matrix; a .json has Open3D's intrinsic_matrix or fx fy cx cy, and
+perhaps width, height, depth_scale (units per metre) and distortion (OpenCV's order)."""
+WRITTEN_CAMERA_FILE = "camera_intrinsic.json"
 DEPTH_PREFIX = (
     "depth_"  # depth_K.txt and so on: the depth camera's, when it has its own
 )
@@ -36,6 +41,8 @@ class CameraFile:
     """(width, height), when the file has it."""
     depth_scale: float | None = None
     """Metres per depth unit, when the file has it."""
+    distortion: tuple[float, ...] = ()
+    """As in `Intrinsics`."""
 
     def intrinsics(self, width: int, height: int) -> Intrinsics:
         """The camera of images of this size."""
@@ -46,7 +53,7 @@ class CameraFile:
             )
         (fx, _, cx), (_, fy, cy), _ = self.K.tolist()
         try:
-            return Intrinsics(width, height, fx, fy, cx, cy)
+            return Intrinsics(width, height, fx, fy, cx, cy, self.distortion)
         except ValueError as error:
             raise DatasetError(f"{self.path} is no calibration: {error}") from error
 
@@ -65,6 +72,32 @@ def read_camera_file(path: Path) -> CameraFile:
     return _read_json(path) if path.suffix == ".json" else _read_text(path)
 
 
+def write_camera_file(
+    folder: Path, intrinsics: Intrinsics, units_per_metre: float
+) -> None:
+    """Write the calibration of a folder's images, for Open3D and for us.
+
+    Open3D reads its own form, in which the matrix goes column by column, and passes
+    over the distortion.
+    """
+    values = {
+        "width": intrinsics.width,
+        "height": intrinsics.height,
+        "intrinsic_matrix": intrinsics.K.T.ravel().tolist(),
+        "depth_scale": units_per_metre,
+    }
+    if intrinsics.distortion:
+        values["distortion"] = list(intrinsics.distortion)
+    text = json.dumps(values, indent=2) + "\n"
+    (folder / WRITTEN_CAMERA_FILE).write_text(text, "utf-8")
+    if intrinsics.distortion:
+        logger.warning(
+            "the colour camera's distortion is kept in %s, where other programs do not "
+            "look for it",
+            WRITTEN_CAMERA_FILE,
+        )
+
+
 def read_transform(path: Path) -> np.ndarray:
     """(4, 4) float64 of a text file with 16 numbers."""
     numbers = read_numbers(path)
@@ -78,6 +111,12 @@ def read_transform(path: Path) -> np.ndarray:
 def read_rigid_transform(path: Path) -> np.ndarray:
     """(4, 4) float64 of a rotation and a translation."""
     transform = read_transform(path)
+    check_rigid(path, transform)
+    return transform
+
+
+def check_rigid(path: Path, transform: np.ndarray) -> None:
+    """DatasetError when a (4, 4) matrix of a file is no rotation and translation."""
     rotation = transform[:3, :3]
     # Rounded to two digits, a rotation is still one.
     is_rigid = (
@@ -91,30 +130,44 @@ def read_rigid_transform(path: Path) -> np.ndarray:
             f"{path} is no rigid transform; expected rows (R t), with R a 3 x 3 "
             "rotation and t in metres, and (0 0 0 1)"
         )
-    return transform
 
 
 def read_numbers(path: Path) -> np.ndarray:
     """(n,) float64, all numbers of a text file."""
     try:
-        text = path.read_text("utf-8").replace(",", " ")
+        text = read_text(path).replace(",", " ")
         return np.array([float(word) for word in text.split()])
     except ValueError as error:
         raise DatasetError(f"{path} holds more than numbers: {error}") from error
 
 
+def read_text(path: Path) -> str:
+    """The text of a file that was found in a data folder, or that somebody named."""
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise DatasetError(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{path} is no text file: {error}") from error
+    if "\0" in text:
+        raise DatasetError(f"{path} is no text file: it has bytes that are 0")
+    return text
+
+
 def _read_text(path: Path) -> CameraFile:
     numbers = read_numbers(path)
-    if numbers.size != 9:
+    if numbers.size not in (9, 16):
         raise DatasetError(
             f"{path} has {numbers.size} numbers; expected the 9 of a camera matrix"
         )
-    return CameraFile(path, _checked(path, numbers.reshape(3, 3)))
+    side = math.isqrt(numbers.size)  # ScanNet has it in the corner of a 4 x 4 matrix
+    return CameraFile(path, _checked(path, numbers.reshape(side, side)[:3, :3]))
 
 
 def _read_json(path: Path) -> CameraFile:
+    text = read_text(path)
     try:
-        values = json.loads(path.read_text("utf-8"))
+        values = json.loads(text)
         if "intrinsic_matrix" in values:
             # Open3D writes the matrix column by column.
             matrix = np.array(values["intrinsic_matrix"], np.float64).reshape(3, 3).T
@@ -128,12 +181,13 @@ def _read_json(path: Path) -> CameraFile:
         scale = 1 / float(values["depth_scale"]) if "depth_scale" in values else None
         if scale is not None and not 0 < scale < math.inf:
             raise ValueError(f"depth_scale is {values['depth_scale']}, not positive")
+        distortion = tuple(float(number) for number in values.get("distortion", ()))
     except (ValueError, KeyError, TypeError, ArithmeticError) as error:
         raise DatasetError(
             f"{path} cannot be read ({error}); expected Open3D's intrinsic_matrix, or "
             "fx, fy, cx and cy"
         ) from error
-    return CameraFile(path, _checked(path, matrix), size, scale)
+    return CameraFile(path, _checked(path, matrix), size, scale, distortion)
 
 
 def _checked(path: Path, matrix: np.ndarray) -> np.ndarray:

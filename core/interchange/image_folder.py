@@ -35,6 +35,11 @@ class FrameSource(Protocol):
         """The colour image as it is stored; None when that is neither JPEG nor PNG."""
 
 
+def nominal_time_ns(number: int) -> int:
+    """When a frame of a folder without a clock comes."""
+    return round(number * 1e9 / NOMINAL_FPS)
+
+
 def as_it_is(depth: np.ndarray) -> np.ndarray:
     """Depth that is stored in sensor units, 0 where it is missing."""
     return depth
@@ -106,7 +111,7 @@ class ImageFolder:
 
     def _timestamp_ns(self, number: int) -> int:
         if self.timestamps_ns is None:
-            return round(number * 1e9 / NOMINAL_FPS)
+            return nominal_time_ns(number)
         return self.timestamps_ns[number]
 
 

@@ -2,29 +2,70 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
 
 from core.errors import DatasetError, UnreadableFrameError
 from core.images import read_color, read_depth
 from core.interchange.calibration import CAMERA_FILES, CameraFile, find_camera_file
+from core.interchange.depth_encodings import ENCODINGS, EncodingName
 from core.interchange.image_folder import ImageFolder
-
-SATURATED = 65535  # further than any camera sees; 7-Scenes and others write it for none
+from core.interchange.nyu_raw import nyu_raw_folder
 
 
 def open_image_pair(
     files: Sequence[Path],
     camera: CameraFile | None = None,
     depth_scale: float | None = None,
+    encoding: EncodingName | None = None,
 ) -> ImageFolder:
     """The frame of two files, a colour image and its 16-bit depth, in either order.
 
-    Without `camera`, the calibration in the folder that both lie in. Without
-    `depth_scale`, the calibration's or millimetres.
+    Without `camera`, the calibration in the folder that both lie in. Depth is in metres
+    per unit of `depth_scale`, or in the encoding of that name; without these as the
+    calibration says, or millimetres. NYUv2's raw images have two cameras that are
+    known; others are on the same pixels.
     """
     color_file, depth_file = _in_order(files)
+    path = color_file.with_name(color_file.stem.removesuffix(".color"))
+    pairs = [(color_file, depth_file)]
+    camera = camera or _camera_beside(color_file, depth_file)
+    if encoding == "nyu-raw":
+        return nyu_raw_folder(path, pairs, camera)
+    _check_same_size(color_file, depth_file)
+    if camera is None:
+        raise DatasetError(
+            f"{color_file} has no calibration; give --fx --fy --cx --cy, or "
+            "--intrinsics with a 3 x 3 matrix, or put that beside it as "
+            f"{CAMERA_FILES[0]}"
+        )
+    height, width = read_color(color_file).shape[:2]
+    intrinsics = camera.intrinsics(width, height)
+    how = ENCODINGS[encoding or "mm"]
+    if encoding is None:
+        how = replace(how, depth_scale=_scale(depth_scale, camera))
+    return ImageFolder(
+        path,
+        pairs,
+        intrinsics,
+        intrinsics,
+        depth_scale=how.depth_scale,
+        decode_depth=how.decode,
+    )
+
+
+def _scale(given: float | None, camera: CameraFile) -> float:
+    """Metres per depth unit."""
+    scale = given if given is not None else camera.depth_scale or 0.001
+    if not 0 < scale < math.inf:
+        raise DatasetError(
+            f"a depth scale must be positive, got {scale}; expected metres per depth "
+            "unit, such as 0.001"
+        )
+    return scale
+
+
+def _check_same_size(color_file: Path, depth_file: Path) -> None:
     height, width = read_color(color_file).shape[:2]
     depth_height, depth_width = read_depth(depth_file).shape
     if (depth_height, depth_width) != (height, width):
@@ -33,23 +74,6 @@ def open_image_pair(
             f"{depth_height}; expected depth on the pixels of the colour image, or a "
             "folder color/ and depth/ with the calibration of both"
         )
-    camera = camera or _camera_beside(color_file, depth_file)
-    intrinsics = camera.intrinsics(width, height)
-    if depth_scale is None:
-        depth_scale = camera.depth_scale or 0.001
-    if not 0 < depth_scale < math.inf:
-        raise DatasetError(
-            f"a depth scale must be positive, got {depth_scale}; expected metres per "
-            "depth unit, such as 0.001"
-        )
-    return ImageFolder(
-        color_file.with_name(color_file.stem.removesuffix(".color")),
-        [(color_file, depth_file)],
-        intrinsics,
-        intrinsics,
-        depth_scale=depth_scale,
-        decode_depth=_without_saturated,
-    )
 
 
 def _in_order(files: Sequence[Path]) -> tuple[Path, Path]:
@@ -75,20 +99,10 @@ def _is_depth(file: Path) -> bool:
     return True
 
 
-def _camera_beside(color_file: Path, depth_file: Path) -> CameraFile:
+def _camera_beside(color_file: Path, depth_file: Path) -> CameraFile | None:
     """The calibration in the folder of either file, or above color/ and depth/."""
     folders = [color_file.resolve().parent, depth_file.resolve().parent]
     if folders[0] != folders[1] and folders[0].parent == folders[1].parent:
         folders.append(folders[0].parent)
-    for folder in folders:
-        camera = find_camera_file(folder)
-        if camera is not None:
-            return camera
-    raise DatasetError(
-        f"{color_file} has no calibration; give --fx --fy --cx --cy, or --intrinsics "
-        f"with a 3 x 3 matrix, or put that beside it as {CAMERA_FILES[0]}"
-    )
-
-
-def _without_saturated(depth: np.ndarray) -> np.ndarray:
-    return np.where(depth == SATURATED, np.uint16(0), depth)
+    cameras = (find_camera_file(folder) for folder in folders)
+    return next((camera for camera in cameras if camera is not None), None)

@@ -1,4 +1,4 @@
-"""Camera poses that others wrote beside their images."""
+"""Camera poses in files beside images: what others wrote, and what we write."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import overload
 import numpy as np
 
 from core.errors import DatasetError
-from core.interchange.calibration import read_numbers, read_transform
+from core.interchange.calibration import check_rigid, read_numbers, read_transform
 
 POSE_TABLE = "poses.txt"  # 16 numbers a row
 TRAJECTORY = "trajectory.log"  # Open3D: a row of three integers, then the 4 x 4
@@ -32,7 +32,7 @@ class PoseFiles(Sequence[np.ndarray | None]):
         if isinstance(index, slice):
             return PoseFiles(self.paths[index])
         path = self.paths[index]
-        return _known(read_transform(path)) if path.is_file() else None
+        return _known(path, read_transform(path)) if path.is_file() else None
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -47,6 +47,20 @@ def read_poses(folder: Path, num_frames: int) -> list[np.ndarray | None] | None:
     return None
 
 
+def write_trajectory(path: Path, poses: Sequence[np.ndarray | None]) -> None:
+    """Open3D's trajectory.log; a pose that is not known is nan, so none is shifted."""
+    lines = []
+    for index, pose in enumerate(poses):
+        known = np.full((4, 4), np.nan) if pose is None else pose
+        lines += [f"{index} {index} {index + 1}", pose_text(known)]
+    path.write_text("\n".join(lines) + "\n")
+
+
+def pose_text(pose: np.ndarray) -> str:
+    """A (4, 4) pose as four lines, every bit of it."""
+    return "\n".join(" ".join(map(repr, row)) for row in pose.tolist())
+
+
 def _read_table(
     path: Path, numbers_before: int, num_frames: int
 ) -> list[np.ndarray | None]:
@@ -57,9 +71,12 @@ def _read_table(
             f"each of the {num_frames} frames: correct it or remove it"
         )
     rows = numbers.reshape(num_frames, -1)[:, numbers_before:]
-    return [_known(row.reshape(4, 4)) for row in rows]
+    return [_known(path, row.reshape(4, 4)) for row in rows]
 
 
-def _known(pose: np.ndarray) -> np.ndarray | None:
+def _known(path: Path, pose: np.ndarray) -> np.ndarray | None:
     """None where the tracker had lost the camera, which is written as inf or nan."""
-    return pose if np.isfinite(pose).all() else None
+    if not np.isfinite(pose).all():
+        return None
+    check_rigid(path, pose)
+    return pose

@@ -1,19 +1,28 @@
-"""hn-convert: anything that holds frames to a recording, and repair."""
+"""hn-convert: frames from anywhere to recordings and other layouts, and repair."""
 
+import logging
+import os
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import get_args
 
 import cv2
 import numpy as np
 import pytest
 from lopsided import assert_same_but_for_jpeg, lopsided_frame
+from written_images import pose_of
 
-from capture_app.convert_command import ConvertConfig, convert, convert_command
+from capture_app.convert_command import ConvertConfig, Target, convert, convert_command
 from core.annotations import save_annotation
 from core.errors import HNError
-from core.frame import RgbdFrame
+from core.frame import Intrinsics, RgbdFrame
+from core.images import EncodedImage
 from core.interchange import open_frames
+from core.interchange.layouts import LAYOUTS
 from core.recording import Recording, RecordingWriter
 
 
@@ -51,9 +60,19 @@ def test_every_frame_of_an_image_folder_becomes_one_of_a_recording(images, tmp_p
         assert_same_but_for_jpeg(frame, expected)
 
 
-def test_an_image_folder_with_poses_says_that_they_stay_behind(images, tmp_path):
-    np.savetxt(images / "poses.txt", np.tile(np.eye(4).ravel(), (3, 1)))
-    assert "has no poses" in convert(images, tmp_path / "out")
+def test_colour_files_and_poses_of_images_are_kept_as_they_are(images, tmp_path):
+    poses = np.stack([pose_of(number) for number in range(3)])
+    poses[1] = np.nan
+    np.savetxt(images / "poses.txt", poses.reshape(3, 16), fmt="%.17g")
+    result = convert(images, tmp_path / "out")
+    assert result == f"{tmp_path / 'out'}: 3 frames, 2 of them with poses"
+    recording = Recording(tmp_path / "out")
+    assert recording.pose(1) is None
+    for number in (0, 2):
+        assert np.allclose(recording.pose(number), poses[number], rtol=0, atol=1e-12)
+    for number in range(3):
+        file = images / "color" / f"{number}.png"
+        assert recording.encoded_color(number) == EncodedImage("png", file.read_bytes())
 
 
 def test_a_recording_is_copied_with_everything_in_it(tmp_path):
@@ -65,7 +84,7 @@ def test_a_recording_is_copied_with_everything_in_it(tmp_path):
     assert np.array_equal(copy[0].rgb, Recording(tmp_path / "a")[0].rgb)
     assert copy.scene.tags == ("home",)
     assert list(copy.annotations) == [0]
-    with pytest.raises(HNError, match="already exists"):
+    with pytest.raises(HNError, match="is not empty"):
         convert(tmp_path / "a", tmp_path / "b")
     with pytest.raises(HNError, match="lies inside"):
         convert(tmp_path / "a", tmp_path / "a" / "inner")
@@ -110,7 +129,8 @@ def test_the_working_folder_can_be_where_a_conversion_fails(
 def test_files_that_others_put_there_meanwhile_stay(images, tmp_path, monkeypatch):
     out = tmp_path / "out"
 
-    def write(writer: RecordingWriter, frame: RgbdFrame) -> None:
+    def write(writer: RecordingWriter, frame: RgbdFrame, *others: object) -> None:
+        out.mkdir()
         (out / "notes.txt").write_text("mine")
         raise HNError("the disk is gone")
 
@@ -118,6 +138,7 @@ def test_files_that_others_put_there_meanwhile_stay(images, tmp_path, monkeypatc
     with pytest.raises(HNError, match="the disk is gone"):
         convert(images, out)
     assert [file.name for file in out.iterdir()] == ["notes.txt"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["images", "out"]
 
 
 def test_image_names_that_are_times_can_be_converted(images, tmp_path):
@@ -150,8 +171,10 @@ def test_a_repair_says_where_the_annotations_of_before_are(tmp_path):
 def test_nothing_is_overwritten(images, tmp_path):
     convert(images, tmp_path / "out")
     before = (tmp_path / "out" / "capture.mcap").read_bytes()
-    with pytest.raises(HNError, match="already holds a recording"):
+    with pytest.raises(HNError, match=r"is not empty \(it holds capture\.mcap\)"):
         convert(images, tmp_path / "out")
+    with pytest.raises(HNError, match="is a file"):
+        convert(images, images / "K.txt")
     with pytest.raises(HNError, match="is not empty"):
         convert(images, images)
     assert (tmp_path / "out" / "capture.mcap").read_bytes() == before
@@ -165,9 +188,10 @@ def test_a_recording_that_was_cut_off_is_repaired(tmp_path):
             writer.write(lopsided_frame(number))
     whole = (path / "capture.mcap").read_bytes()
     (path / "capture.mcap").write_bytes(whole[:-9])
-    refused = hn_convert(path, tmp_path / "out")
-    assert refused.returncode == 2
-    assert f"hn-convert --repair {path}" in refused.stderr
+    copied = hn_convert(path, tmp_path / "out")
+    assert copied.returncode == 0
+    assert f"hn-convert --repair {path}" in copied.stderr
+    assert len(Recording(tmp_path / "out")) == 3
     result = hn_convert("--repair", path)
     assert (result.returncode, result.stderr) == (0, "")
     assert "3 frames kept" in result.stdout
@@ -185,3 +209,183 @@ def test_wrong_use_is_one_sentence(tmp_path):
             convert_command(config)
     with pytest.raises(HNError, match=r"holds no capture\.mcap"):
         convert_command(ConvertConfig(repair=tmp_path))
+
+
+CAMERA = Intrinsics(40, 24, 31.1 / 3, 33.7 / 7, 19.9, 11.3, (0.21, -0.2, 7e-4, 1e-3))
+
+
+@pytest.fixture
+def room(tmp_path) -> Path:
+    """A recording: a JPEG without a pose, three with, times and numbers of its own."""
+    with RecordingWriter(tmp_path / "room", tags=["home"], device="D435") as writer:
+        for number in range(4):
+            depth = np.random.default_rng(number).integers(0, 13100, (24, 40))
+            depth[2, 3:7] = 0
+            rgb = np.full((24, 40, 3), (180, 90 + number, 20), np.uint8)
+            frame = RgbdFrame.aligned(
+                rgb,
+                depth.astype(np.uint16),
+                CAMERA,
+                0.001,
+                timestamp_ns=1_712_345_678_987_654_321 + number * 33_333_333,
+                number=70 + 2 * number,
+            )
+            writer.write(frame, pose_of(number) if number else None)
+    return tmp_path / "room"
+
+
+@pytest.mark.parametrize(
+    "to", [name for name in get_args(Target) if name != "recording"]
+)
+def test_a_recording_comes_back_from_every_layout(room, tmp_path, to):
+    result = convert(room, tmp_path / "there", to)
+    poses = "" if to == "nyu" else ", 3 of them with poses"
+    assert result == f"{tmp_path / 'there'}: 4 frames{poses}"
+    convert(tmp_path / "there", tmp_path / "back")
+    original, back = Recording(room), Recording(tmp_path / "back")
+    assert len(back) == 4
+    units = 5 if to == "tum" else 1
+    for index in range(4):
+        frame, expected = back[index], original[index]
+        assert np.array_equal(frame.depth, expected.depth * units)
+        assert frame.depth_scale * units == expected.depth_scale
+        assert np.array_equal(frame.rgb, expected.rgb)
+        if to != "7scenes":  # its colour files are PNG
+            assert back.encoded_color(index) == original.encoded_color(index)
+        assert frame.color_intrinsics == frame.depth_intrinsics == CAMERA
+        if to == "tum":
+            assert frame.timestamp_ns == expected.timestamp_ns
+        pose = back.pose(index)
+        if index == 0 or to == "nyu":
+            assert pose is None
+        else:
+            assert np.allclose(pose, pose_of(index), rtol=0, atol=1e-9)
+
+
+def test_every_target_is_a_layout_that_is_written():
+    written = {layout.name for layout in LAYOUTS if layout.write is not None}
+    assert written | {"recording"} == set(get_args(Target))
+
+
+def test_every_nth_frame_of_a_recording_keeps_what_is_known_of_it(room, tmp_path):
+    for index in (0, 2, 3):
+        classes = np.full((24, 40), index % 2, np.uint8)
+        save_annotation(room, index, classes, ["wall", "floor"])
+    result = convert(room, tmp_path / "out", every=2)
+    assert result == f"{tmp_path / 'out'}: 2 frames, 1 of them with poses"
+    original, out = Recording(room), Recording(tmp_path / "out")
+    assert [frame.number for frame in out] == [0, 1]  # no gap, as nothing was lost
+    assert out[1].timestamp_ns == original[2].timestamp_ns
+    assert out.encoded_color(1) == original.encoded_color(2)
+    assert np.allclose(out.pose(1), original.pose(2), rtol=0, atol=1e-14)
+    assert sorted(out.annotations) == [0, 1]
+    assert (out.scene.tags, out.scene.device) == (("home",), "D435")
+    assert out.scene.name == "out"
+    assert convert(room, tmp_path / "last", "tum", every=9).endswith(": 1 frames")
+    with pytest.raises(HNError, match="--every must be at least 1, got 0"):
+        convert(room, tmp_path / "none", every=0)
+
+
+def test_annotations_that_a_layout_has_no_place_for_are_told(room, tmp_path, caplog):
+    save_annotation(room, 1, np.zeros((24, 40), np.uint8), ["wall"])
+    with caplog.at_level(logging.WARNING):
+        convert(room, tmp_path / "tum", "tum")
+    assert "the annotations of 1 frames are not kept" in caplog.text
+    caplog.clear()
+    with caplog.at_level(logging.WARNING):
+        convert(room, tmp_path / "nyu", "nyu")
+    assert "annotations" not in caplog.text
+    assert "the poses of 3 frames are not kept" in caplog.text
+
+
+def test_a_calibration_that_is_given_stands_before_another(images, room, tmp_path):
+    other = tmp_path / "other.txt"
+    other.write_text("30 0 19 0 32 11 0 0 1")
+    convert(images, tmp_path / "out", intrinsics=other)
+    assert Recording(tmp_path / "out").calibration.color.fy == 32
+    (images / "K.txt").unlink()
+    with pytest.raises(HNError, match=r"no calibration; .* --intrinsics"):
+        convert(images, tmp_path / "none")
+    with pytest.raises(HNError, match="room is a recording, which has its calibration"):
+        convert(room, tmp_path / "none", intrinsics=other)
+    with pytest.raises(HNError, match=r"cannot read .*nowhere\.txt"):
+        convert(images, tmp_path / "none", intrinsics=tmp_path / "nowhere.txt")
+    assert not (tmp_path / "none").exists()
+
+
+def test_options_are_told_apart_from_paths(room, tmp_path):
+    result = hn_convert(room, tmp_path / "out", "--to", "open3d", "--every", "3")
+    assert result.returncode == 0
+    assert result.stdout == f"{tmp_path / 'out'}: 2 frames, 1 of them with poses\n"
+    assert result.stderr.count("\n") == 2
+    assert "hn-convert: the times of frames are not kept" in result.stderr
+    assert len(list((tmp_path / "out" / "depth").iterdir())) == 2
+
+
+def test_frames_go_into_an_empty_folder_that_is_there(room, tmp_path, monkeypatch):
+    """It may be a disk of its own: nothing is written beside it."""
+    out = tmp_path / "out"
+    out.mkdir()
+    inode = out.stat().st_ino
+    write, written = Path.write_bytes, []
+    monkeypatch.setattr(
+        Path,
+        "write_bytes",
+        lambda path, data: written.append(path) or write(path, data),
+    )
+    convert(room, out, "tum")
+    assert len(written) == 8
+    assert all(path.is_relative_to(out) for path in written)
+    assert out.stat().st_ino == inode
+    assert len(open_frames(out)) == 4
+    assert not [file for file in out.iterdir() if file.name.startswith(".")]
+
+
+def test_a_folder_that_a_killed_conversion_left_is_named(images, tmp_path):
+    hidden = tmp_path / ".out.partial"
+    hidden.mkdir()
+    with pytest.raises(HNError, match=r"\.out\.partial is there: .* delete it"):
+        convert(images, tmp_path / "out")
+    assert hidden.is_dir()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is no signal there")
+def test_ctrl_c_leaves_nothing(images, tmp_path):
+    # A colour image that is never there to the end: reading it waits for us.
+    (images / "color" / "1.png").unlink()
+    os.mkfifo(images / "color" / "1.png")
+    program = "from capture_app.convert_command import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, images, tmp_path / "out"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (tmp_path / ".out.partial" / "out" / "capture.mcap").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate() == (None, "hn-convert: interrupted\n")
+    assert process.returncode == 130
+    assert [file.name for file in tmp_path.iterdir()] == ["images"]
+
+
+def test_real_sequences_go_through_every_layout(real_data, tmp_path):
+    for number in (100, 101, 102):
+        for kind in ("color.jpg", "depth.png", "pose.txt"):
+            file = real_data / "redkitchen" / f"frame-{number:06d}.{kind}"
+            (tmp_path / "kitchen").mkdir(exist_ok=True)
+            shutil.copy(file, tmp_path / "kitchen")
+    last = tmp_path / "kitchen"
+    for to in ("tum", "scannet", "open3d", "recording"):
+        assert "3 frames with poses" in convert(last, tmp_path / to, to)
+        last = tmp_path / to
+    original, copy = open_frames(tmp_path / "kitchen"), Recording(last)
+    for index in range(3):
+        assert copy.encoded_color(index) == original.encoded_color(index)
+        assert np.array_equal(
+            np.rint(copy[index].depth * copy[index].depth_scale * 1000),
+            original[index].depth,
+        )
+        # Its rotations are longer than 1 by so much, and what is kept is a rotation.
+        assert np.allclose(copy.pose(index), original.pose(index), atol=1e-4)
+    assert copy[0].color_intrinsics == original[0].color_intrinsics

@@ -10,7 +10,7 @@ from core.bins import HNBins
 from core.errors import DatasetError, HNError
 from core.frame import RgbdFrame
 from core.nyuv2 import COLOR_CAMERA, NYU40_NAMES
-from core.recording import RecordingWriter
+from core.recording import Recording, RecordingWriter
 from core.simulation import RoomViews
 from training.datasets.folders import FolderData
 from training.datasets.nyuv2_folder import NYUv2Folder
@@ -130,13 +130,6 @@ def test_a_train_folder_of_another_camera_is_not_taken_for_nyuv2(
     with pytest.raises(DatasetError, match=r"train/ and test/ but is not NYUv2") as e:
         open_data([str(tmp_path)])
     assert str(e.value).endswith(f"--data {tmp_path / 'train'} {tmp_path / 'test'}")
-    # Labels do not make it NYUv2 either: its camera file says that it is not.
-    (tmp_path / "train" / "label40").mkdir()
-    with pytest.raises(DatasetError, match="but is not NYUv2"):
-        open_data([str(tmp_path)])
-    with pytest.raises(DatasetError, match="a camera file of its own"):
-        open_data([str(tmp_path / "train")])
-    (tmp_path / "train" / "label40").rmdir()
     for path in (tmp_path / "train", tmp_path / "test"):
         (data,) = open_data([str(path)])
         assert isinstance(data, FolderData)
@@ -148,6 +141,25 @@ def test_a_train_folder_of_another_camera_is_not_taken_for_nyuv2(
         (tmp_path / part / "K.txt").unlink()
     with pytest.raises(DatasetError, match="but is not NYUv2"):
         open_data([str(tmp_path)])
+
+
+@pytest.mark.parametrize("where", ["", "train"])
+def test_labels_of_nyuv2s_classes_with_a_calibration_are_another_cameras(
+    tmp_path: Path, where: str
+) -> None:
+    write_pairs(tmp_path / "train", 2, ("rgb", "depth"), fx=271)
+    labels = np.full((240, 320), 2, np.uint8)
+    (tmp_path / "train" / "label40").mkdir()
+    cv2.imwrite(str(tmp_path / "train" / "label40" / "0001.png"), labels)
+    (data,) = open_data([str(tmp_path / where)])
+    assert isinstance(data, NYUv2Folder)
+    labelled = data.read(1)
+    assert labelled.frame is not None and labelled.semantic is not None
+    assert labelled.frame.color_intrinsics.fx == 271
+    # NYUv2's white border is none of this camera's.
+    _, depth, _ = floor_and_wall(seed=1)
+    assert np.array_equal(labelled.frame.depth, depth)
+    assert (labelled.semantic == 1).all()
 
 
 def test_train_and_test_beside_the_images_of_a_folder_do_not_matter(
@@ -248,9 +260,14 @@ def test_no_data_at_all_is_refused() -> None:
         open_data([])
 
 
-def test_a_recording_that_was_cut_off_is_refused(tmp_path: Path) -> None:
+def test_a_recording_that_was_cut_off_gives_its_whole_frames_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     record(tmp_path / "hall", 4, {}, ())
     file = tmp_path / "hall" / "capture.mcap"
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
-    with pytest.raises(HNError, match="cut off"):
-        open_data([str(tmp_path)])
+    num_frames = len(Recording(tmp_path / "hall"))
+    assert 0 < num_frames < 4
+    [data] = open_data([str(tmp_path)])
+    assert len(data) == num_frames
+    assert "was cut off" in caplog.text

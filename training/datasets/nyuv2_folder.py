@@ -1,9 +1,10 @@
 """NYUv2 as folders of images: `train|test/{rgb,depth,label40}/NNNN.*`.
 
 `depth` is uint16 millimetres on the colour grid, `label40` is 0 = unlabelled or 1..40.
+A calibration beside them is that of another camera, whose images have NYUv2's classes.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,10 @@ import numpy as np
 from core.errors import DatasetError
 from core.frame import RgbdFrame
 from core.images import read_classes, read_color, read_depth
-from core.interchange.calibration import CAMERA_FILES
-from core.nyuv2 import NYU40_NAMES, without_border
+from core.interchange.calibration import CameraFile, find_camera_file
+from core.nyuv2 import NYU40_NAMES, color_camera, without_border
+from core.nyuv2_labels import classes_from_40
 from training.datasets.dataset import LabelledFrame, file_state
-from training.datasets.nyuv2 import color_intrinsics, semantic_from_40
 from training.datasets.splits import independent_parts
 
 DEPTH_SCALE = 1e-3
@@ -40,6 +41,9 @@ class NYUv2Folder:
         self._rgb = [rgb for _, rgb in entries]
         self._depth = _partners(entries, "depth")
         self._label = _partners(entries, "label40")
+        cameras = {part: find_camera_file(part) for part in parts}
+        beside = find_camera_file(path)
+        self._cameras = [cameras[part] or beside for part, _ in entries]
         self.has_depth = np.array([file is not None for file in self._depth])
         self.has_semantic = np.array([file is not None for file in self._label])
         is_test = np.array([part.name == "test" for part, _ in entries])
@@ -54,7 +58,7 @@ class NYUv2Folder:
         files = [*self._rgb, *self._depth, *self._label]
         return file_state([file for file in files if file is not None])
 
-    def floors(self) -> None:
+    def survey(self, advance: Callable[[], None] = lambda: None) -> None:
         """None: its frames are no sequence."""
 
     def read(self, index: int) -> LabelledFrame:
@@ -65,39 +69,26 @@ class NYUv2Folder:
         if depth_file is not None:
             depth = read_depth(depth_file)
             _check_size(depth_file, depth, rgb)
-            intrinsics = color_intrinsics(rgb, self._rgb[index])
-            inside = without_border(depth)
-            frame = RgbdFrame.aligned(rgb, inside, intrinsics, DEPTH_SCALE)
+            frame = _frame(rgb, depth, self._cameras[index], self._rgb[index])
         if label_file is not None:
-            semantic = semantic_from_40(read_classes(label_file), str(label_file))
+            semantic = classes_from_40(read_classes(label_file), str(label_file))
             _check_size(label_file, semantic, rgb)
         return LabelledFrame(rgb, frame, semantic)
 
 
 def is_nyuv2_folder(path: Path) -> bool:
-    """Whether the folder, or a train/ or test/ folder in it, has NYUv2's layout.
-
-    NYUv2's camera is known; a camera file beside the images tells of another one.
-    """
-    parts = _parts(path)
-    return any((part / "label40").is_dir() for part in parts) and not any(
-        (folder / name).is_file() for folder in (path, *parts) for name in CAMERA_FILES
-    )
+    """Whether the folder, or a train/ or test/ folder in it, has NYUv2's labels."""
+    return any((part / "label40").is_dir() for part in _parts(path))
 
 
 def check_no_parts(path: Path) -> None:
-    """Refuse label40/ without NYUv2's camera, and folders of train/ and test/ alone."""
+    """Refuse folders of train/ and test/ alone."""
     parts = _parts(path)
-    if (path / "label40").is_dir():
-        raise DatasetError(
-            f"{path} has label40/ like NYUv2 and a camera file of its own; remove the "
-            "camera file if these are NYUv2's images, or rename label40/ if not"
-        )
     if parts and not (path / "depth").is_dir():
         raise DatasetError(
             f"{path} has {' and '.join(f'{part.name}/' for part in parts)} but is not "
-            "NYUv2, which has label40/ folders and no camera file; name the folders to "
-            f"train on themselves: --data {' '.join(map(str, parts))}"
+            "NYUv2, which has label40/ folders; name the folders to train on "
+            f"themselves: --data {' '.join(map(str, parts))}"
         )
 
 
@@ -110,6 +101,23 @@ def _parts(path: Path) -> list[Path]:
         # rgb/ and depth/ alone are many layouts; core.interchange tells them apart.
         and (part != path or (part / "label40").is_dir())
     ]
+
+
+def _frame(
+    rgb: np.ndarray, depth: np.ndarray, camera: CameraFile | None, file: Path
+) -> RgbdFrame:
+    height, width = depth.shape
+    if camera is not None:
+        intrinsics = camera.intrinsics(width, height)
+        scale = camera.depth_scale or DEPTH_SCALE
+        return RgbdFrame.aligned(rgb, depth, intrinsics, scale)
+    nyu_camera = color_camera(width, height)
+    if nyu_camera is None:
+        raise DatasetError(
+            f"{file}: NYUv2 images are 640x480 or a resized copy of that, found "
+            f"{width}x{height}, whose camera is unknown"
+        )
+    return RgbdFrame.aligned(rgb, without_border(depth), nyu_camera, DEPTH_SCALE)
 
 
 def _images(folder: Path) -> list[Path]:
