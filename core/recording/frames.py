@@ -1,8 +1,9 @@
 """What a frame becomes in a recording: topics, calibration, a frame's messages.
 
-The calibration is read from a metadata record, where its numbers are exact; CameraInfo
-and /tf_static say the same to other tools. /tf has the poses of recordings made of
-sequences that know them.
+The calibration is read from a metadata record, where its numbers are exact. Every
+frame says the same to other tools, in CameraInfo and /tf_static: ROS pairs an image
+with the CameraInfo of its time, and no frame needs another one to be placed. /tf has
+the poses of recordings made of sequences that know them.
 """
 
 import json
@@ -24,8 +25,12 @@ STANDARD_GRAVITY = 9.80665  # m/s2, what an accelerometer at rest reads
 MAX_TIMESTAMP_NS = 2**31 * 10**9  # a ROS 2 time has 32 bits of seconds
 
 WORLD_FRAME = "world"
+LINK_FRAME = "camera_link"
 COLOR_FRAME = "camera_color_optical_frame"
 DEPTH_FRAME = "camera_depth_optical_frame"
+T_LINK_COLOR = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
+"""From the camera's axes to those that ROS gives a body: x forward, y left, z up (REP
+103). Viewers draw z upwards, so rooms without poses stand on their floors."""
 
 NUMBER = Topic(1, "/camera/frame_number", "std_msgs/msg/Int64")
 COLOR = Topic(2, "/camera/color/image/compressed", "sensor_msgs/msg/CompressedImage")
@@ -92,19 +97,6 @@ class Calibration:
         return cls(cameras[0], cameras[1], transform, float(values["depth_scale"]))
 
 
-def encode_calibration(frame: RgbdFrame) -> list[Message]:
-    """CameraInfo of both cameras and the static transform, stamped as the frame is."""
-    time = frame.timestamp_ns
-    color = _camera_info(frame.color_intrinsics, time, COLOR_FRAME)
-    depth = _camera_info(frame.depth_intrinsics, time, DEPTH_FRAME)
-    T_color_depth = _transform(frame.T_color_depth, time, COLOR_FRAME, DEPTH_FRAME)
-    return [
-        COLOR_INFO.message(time, color),
-        DEPTH_INFO.message(time, depth),
-        TF_STATIC.message(time, T_color_depth),
-    ]
-
-
 def encode_frame(
     frame: RgbdFrame,
     pose: np.ndarray | None = None,
@@ -119,9 +111,11 @@ def encode_frame(
         NUMBER.message(time, CdrWriter().put("q", frame.number).end()),
         COLOR.message(time, _color_image(time, color or _encode_color(frame.rgb))),
         DEPTH.message(time, _depth_image(frame)),
+        *_encode_calibration(frame),
     ]
     if pose is not None:
-        transform = _transform(pose, time, WORLD_FRAME, COLOR_FRAME)
+        T_world_link = pose @ T_LINK_COLOR.T  # a rotation
+        transform = _transforms(time, (T_world_link, WORLD_FRAME, LINK_FRAME))
         messages.append(TF.message(time, transform))
     if frame.up_hint is not None:
         up = CdrWriter().put_header(time, COLOR_FRAME).put("d", *frame.up_hint).end()
@@ -164,10 +158,27 @@ def decode_pose(messages: Mapping[int, Message]) -> np.ndarray | None:
     reader = CdrReader(messages[TF.id].data)
     reader.take("I")
     reader.skip_header().take_string()
-    pose = np.eye(4)
-    pose[:3, 3] = reader.take("d", 3)
-    pose[:3, :3] = rotation_matrix(np.array(reader.take("d", 4)))
-    return pose
+    T_world_link = np.eye(4)
+    T_world_link[:3, 3] = reader.take("d", 3)
+    T_world_link[:3, :3] = rotation_matrix(np.array(reader.take("d", 4)))
+    return T_world_link @ T_LINK_COLOR
+
+
+def _encode_calibration(frame: RgbdFrame) -> list[Message]:
+    """CameraInfo of both cameras and the static transforms, stamped as the frame is."""
+    time = frame.timestamp_ns
+    color = _camera_info(frame.color_intrinsics, time, COLOR_FRAME)
+    depth = _camera_info(frame.depth_intrinsics, time, DEPTH_FRAME)
+    transforms = _transforms(
+        time,
+        (T_LINK_COLOR, LINK_FRAME, COLOR_FRAME),
+        (frame.T_color_depth, COLOR_FRAME, DEPTH_FRAME),
+    )
+    return [
+        COLOR_INFO.message(time, color),
+        DEPTH_INFO.message(time, depth),
+        TF_STATIC.message(time, transforms),
+    ]
 
 
 def _encode_color(rgb: np.ndarray) -> EncodedImage:
@@ -230,10 +241,12 @@ def _camera_info(camera: Intrinsics, timestamp_ns: int, frame_id: str) -> bytes:
     return message.put("I", 0, 0).put("I", 0, 0, 0, 0).put("B", 0).end()
 
 
-def _transform(
-    T_parent_child: np.ndarray, timestamp_ns: int, parent: str, child: str
-) -> bytes:
-    """A TFMessage with one transform; ROS's too takes points of the child."""
-    message = CdrWriter().put("I", 1).put_header(timestamp_ns, parent)
-    message.put_string(child).put("d", *T_parent_child[:3, 3])
-    return message.put("d", *quaternion(T_parent_child[:3, :3])).end()
+def _transforms(timestamp_ns: int, *transforms: tuple[np.ndarray, str, str]) -> bytes:
+    """A TFMessage of (T_parent_child, parent, child); ROS's too take points of the
+    child."""
+    message = CdrWriter().put("I", len(transforms))
+    for T_parent_child, parent, child in transforms:
+        message.put_header(timestamp_ns, parent).put_string(child)
+        message.put("d", *T_parent_child[:3, 3])
+        message.put("d", *quaternion(T_parent_child[:3, :3]))
+    return message.end()

@@ -35,6 +35,8 @@ from mcap.writer import MCAP0_MAGIC
 
 from core.recording.ros import DEFINITIONS
 
+# MCAP's ros2 profile asks every channel for this; empty stands for ROS's defaults.
+CHANNEL_METADATA = {"offered_qos_profiles": ""}
 ZSTD_LEVEL = 1  # level 3 costs 2 ms more a frame and saves 3 % of the file
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -63,6 +65,7 @@ class ChunkWriter:
     """Appends chunks to a new MCAP file; a chunk that does not fit leaves no trace."""
 
     def __init__(self, path: Path, topics: Sequence[Topic]) -> None:
+        self._path = path
         # Unbuffered: a frame that was written survives the end of the process.
         self._file = path.open("xb", buffering=0)
         self._end = 0
@@ -75,10 +78,20 @@ class ChunkWriter:
             for id, name in enumerate(types, start=1)
         ]
         self._channels: list[McapRecord] = [
-            Channel(t.id, t.name, "cdr", {}, types.index(t.message_type) + 1)
-            for t in topics
+            Channel(
+                topic.id,
+                topic.name,
+                "cdr",
+                CHANNEL_METADATA,
+                types.index(topic.message_type) + 1,
+            )
+            for topic in topics
         ]
-        self._append(MCAP0_MAGIC + _record_bytes([Header("ros2", "hn-capture")]))
+        try:
+            self._append(MCAP0_MAGIC + _record_bytes([Header("ros2", "hn-capture")]))
+        except BaseException:
+            self.discard()
+            raise
 
     @property
     def num_chunks(self) -> int:
@@ -158,6 +171,11 @@ class ChunkWriter:
         finally:
             self._file.close()
 
+    def discard(self) -> None:
+        """Close and delete the file."""
+        self._file.close()
+        self._path.unlink()
+
     def _drop_chunks(self, num_bytes: int) -> None:
         end = self._end
         while self._chunks and end - self._end < num_bytes:
@@ -181,9 +199,10 @@ class ChunkWriter:
     def _summary(self) -> bytes:
         """Everything after the last chunk, with the file's last byte."""
         data_end = _record_bytes([DataEnd(0)])
+        schemas, channels = self._types()
         groups: list[tuple[Opcode, Sequence[McapRecord]]] = [
-            (Opcode.SCHEMA, self._schemas),
-            (Opcode.CHANNEL, self._channels),
+            (Opcode.SCHEMA, schemas),
+            (Opcode.CHANNEL, channels),
             (Opcode.STATISTICS, [self._statistics()]),
             (Opcode.CHUNK_INDEX, [appended.chunk for appended in self._chunks]),
             (Opcode.METADATA_INDEX, self._metadata),
@@ -205,7 +224,12 @@ class ChunkWriter:
         footer = _record_bytes([Footer(start, offset_start, checksum)])
         return data_end + summary + footer + MCAP0_MAGIC
 
+    def _types(self) -> tuple[list[McapRecord], list[McapRecord]]:
+        """The schemas and channels in the file; the first chunk brings them."""
+        return (self._schemas, self._channels) if self._chunks else ([], [])
+
     def _statistics(self) -> Statistics:
+        schemas, channels = self._types()
         counts: dict[int, int] = {}
         for chunk in self._chunks:
             for id, count in chunk.num_messages.items():
@@ -213,14 +237,14 @@ class ChunkWriter:
         indexes = [appended.chunk for appended in self._chunks]
         return Statistics(
             attachment_count=0,
-            channel_count=len(self._channels),
+            channel_count=len(channels),
             channel_message_counts=counts,
             chunk_count=len(indexes),
             message_count=sum(counts.values()),
             message_end_time=max((i.message_end_time for i in indexes), default=0),
             message_start_time=min((i.message_start_time for i in indexes), default=0),
             metadata_count=len(self._metadata),
-            schema_count=len(self._schemas),
+            schema_count=len(schemas),
         )
 
 

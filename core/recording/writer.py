@@ -51,17 +51,7 @@ class RecordingWriter:
         self._dropped: list[int] = []
         self._num_frames = 0
         self._calibration: frames.Calibration | None = None
-        self._file: ChunkWriter | None = None
-        try:
-            _claim(self.path)
-            save_scene(self.path, self._scene)
-            self._file = ChunkWriter(self.path / CAPTURE_FILE, frames.TOPICS)
-            sync_folder(self.path)
-        except OSError as error:
-            raise RecordingError(
-                f"cannot create the recording {self.path}: {error.strerror}; choose a "
-                "folder that you may write to"
-            ) from error
+        self._file: ChunkWriter | None = _create(self.path, self._scene)
         self._synced_at = time.monotonic()
 
     @property
@@ -98,9 +88,7 @@ class RecordingWriter:
         if pose is not None and not (pose.shape == (4, 4) and np.isfinite(pose).all()):
             raise ValueError(f"a pose is a finite (4, 4) matrix, got {pose}")
         messages = frames.encode_frame(frame, pose, color)
-        if self._calibration is None:
-            messages = frames.encode_calibration(frame) + messages
-        elif not self._calibration.is_of(frame):
+        if self._calibration is not None and not self._calibration.is_of(frame):
             raise RecordingError(
                 f"frame {frame.number} has another calibration than the first frame of "
                 f"{self.path}; a recording has one: start a new recording"
@@ -167,6 +155,27 @@ class RecordingWriter:
             logger.warning("%s keeps its old scene.json: %s", self.path, error)
 
 
+def _create(path: Path, scene: SceneInfo) -> ChunkWriter:
+    """The file of a new recording. Of several who want the folder, one gets it."""
+    try:
+        _claim(path)
+        file = ChunkWriter(path / CAPTURE_FILE, frames.TOPICS)
+        try:
+            save_scene(path, scene)
+            sync_folder(path)
+        except BaseException:
+            file.discard()
+            raise
+    except FileExistsError as error:
+        raise _taken(path) from error
+    except OSError as error:
+        raise RecordingError(
+            f"cannot create the recording {path}: {error.strerror}; choose a folder "
+            "that you may write to"
+        ) from error
+    return file
+
+
 def _claim(path: Path) -> None:
     """Make the folder; refuse one that holds anything already."""
     if path.exists() and not path.is_dir():
@@ -174,11 +183,15 @@ def _claim(path: Path) -> None:
     path.mkdir(parents=True, exist_ok=True)
     found = sorted(entry.name for entry in path.iterdir())
     if CAPTURE_FILE in found:
-        raise RecordingError(
-            f"{path} already holds a recording; choose another name or move it away"
-        )
+        raise _taken(path)
     if found:
         raise RecordingError(
             f"{path} is not empty (it holds {found[0]}); a recording needs a folder of "
             "its own: choose another name"
         )
+
+
+def _taken(path: Path) -> RecordingError:
+    return RecordingError(
+        f"{path} already holds a recording; choose another name or move it away"
+    )
