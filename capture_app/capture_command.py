@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from capture_app.engine.disk_space import MIN_FREE_BYTES, bytes_to_leave
 from core.command import run_command
 
 
@@ -17,6 +18,8 @@ class CaptureConfig:
     """A model.onnx of hn-train, to lay its prediction over the picture."""
     recordings: Path = Path("recordings")
     """Folder that new recordings go to."""
+    min_free_gb: float = MIN_FREE_BYTES / 1e9
+    """A recording ends, whole, when its disk has less than this left."""
     screenshot: Path | None = None
     """Save the window with its first labelled frame as this PNG, and quit."""
 
@@ -28,6 +31,7 @@ def main() -> None:
 
 def run(config: CaptureConfig) -> str | None:
     """Open the window and return when it is closed."""
+    min_free_bytes = bytes_to_leave(config.min_free_gb)
     from capture_app.ui.native import prepare_qt
 
     prepare_qt(needs_no_display=config.screenshot is not None)
@@ -49,7 +53,7 @@ def run(config: CaptureConfig) -> str | None:
             open_sensor(spec), LiveView(Labeler(bins), bins, predictor)
         )
 
-    run_window(make_session, config.recordings, config.screenshot)
+    run_window(make_session, config.recordings, config.screenshot, min_free_bytes)
     return None if config.screenshot is None else f"saved {config.screenshot}"
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from capture_app.engine.disk_space import MIN_FREE_BYTES, bytes_to_leave, time_in_words
 from core.command import run_command
 from core.errors import HNError, RecordingError, SensorError
 
@@ -20,6 +21,7 @@ Say = Callable[[str], None]
 
 RECORDINGS = Path("recordings")
 _REFRESH_S = 0.1
+_SAID_BELOW_S = 3600.0  # more time than that on the disk is nobody's worry
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class RecordConfig:
     """Words to find the recording by."""
     notes: str = ""
     """Anything worth knowing about the scene."""
+    min_free_gb: float = MIN_FREE_BYTES / 1e9
+    """The recording ends, whole, when its disk has less than this left."""
     show: bool = False
     """Watch the recording in the window, which closes at its end."""
     list: bool = False
@@ -84,6 +88,7 @@ def record(config: RecordConfig, say: Say = lambda _: None) -> "RecordingSummary
         raise HNError(
             f"--annotate-every must be 1 or more, got {config.annotate_every}"
         )
+    min_free_bytes = bytes_to_leave(config.min_free_gb)
     sensor = open_sensor(config.sensor)
     if config.annotate_every is not None:
         _check_truth(sensor, config)
@@ -92,9 +97,15 @@ def record(config: RecordConfig, say: Say = lambda _: None) -> "RecordingSummary
         raise RecordingError(
             f"{out} is not empty; nothing is overwritten: choose another --out"
         )
-    plan = RecordingPlan(out, config.seconds, config.tags, config.notes)
+    plan = RecordingPlan(
+        out,
+        config.seconds,
+        config.tags,
+        config.notes,
+        min_free_bytes=min_free_bytes,
+    )
     session = _in_window(sensor, plan) if config.show else _unseen(sensor, plan, say)
-    problems = session.take_problems()
+    problems = [p for p in session.take_problems() if not p.is_warning]
     if problems:
         raise SensorError(" ".join(problem.message for problem in problems))
     summary = session.recording
@@ -160,16 +171,24 @@ def _wait(session: "CaptureSession", say: Say) -> None:
         if summary is not None:
             if session.recorder_state is RecorderState.OFF:
                 return
-            say(
-                f"{summary.path}  {summary.seconds:.1f} s  {summary.num_frames} "
-                f"frames  {summary.num_dropped} dropped"
-            )
+            say(_progress(summary))
         elif session.opening_progress is not None:
             done, total = session.opening_progress
             say(f"{session.sensor.opening_text}: {100 * done // max(total, 1)} %")
         if session.source_state in (SourceState.FAILED, SourceState.ENDED):
             return
         time.sleep(_REFRESH_S)
+
+
+def _progress(summary: "RecordingSummary") -> str:
+    text = (
+        f"{summary.path}  {summary.seconds:.1f} s  {summary.num_frames} frames  "
+        f"{summary.num_dropped} dropped"
+    )
+    left_s = summary.seconds_left
+    if left_s is None or left_s > _SAID_BELOW_S:
+        return text
+    return f"{text}  disk full in {time_in_words(left_s)}"
 
 
 def annotate(

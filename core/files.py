@@ -6,7 +6,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from core.errors import HNError
@@ -33,15 +33,16 @@ def state_of(files: Iterable[Path]) -> str:
 
 
 def sync_folder(path: Path) -> None:
-    """Have the disk keep the names of the files in a folder, and its own."""
+    """Have the disk keep the names of the files in a folder, and its own, if it can."""
     if sys.platform == "win32":  # it keeps names by itself, and opens no folders
         return
     for folder in (path, path.parent):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        with suppress(OSError):  # not every file system does, nor may everybody ask
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -9,7 +9,11 @@ import numpy as np
 from core.bins import HNBins
 from core.floor import FloorPlane
 from core.hn_labels import Method
+from core.quality import TakeQuality
 
+# Both our choice.
+RARE_CLASS = 0.01  # of the pixels; a class with less is hardly learnt
+MUCH = 0.1  # of the frames; less blur or repetition is not worth a word
 SHEET_COLUMNS, SHEET_ROWS = 4, 4
 TILE_WIDTH = 320
 
@@ -35,6 +39,8 @@ class LabelStatistics:
 
     method: Method
     bins: HNBins
+    take: TakeQuality
+    """Of all frames, labelled or not."""
     frames: int = 0
     """Those that could be read."""
     unreadable: int = 0
@@ -60,22 +66,29 @@ class LabelStatistics:
         """Frames that got labels."""
         return len(self._camera_heights)
 
+    @property
+    def valid_depth(self) -> float:
+        """0..1 of the depth pixels."""
+        return float(np.mean(self._valid_depth))
+
     def summary(self) -> dict[str, object]:
         """Everything, in the names and units of statistics.json."""
-        shares = self._class_shares().round(5).tolist()
+        shares = self.class_shares().round(5).tolist()
         heights = self._camera_heights
         return {
             "frames": self.frames,
             "unreadable": self.unreadable,
             "labelled": self.labelled,
             "floors": self.floors,
-            "valid_depth": float(np.mean(self._valid_depth)),
+            "valid_depth": self.valid_depth,
             "median_camera_height_m": float(np.median(heights)) if heights else None,
             "method": self.method,
             "height_edges_m": self.bins.height_edges,
             "angle_edges_deg": self.bins.angle_edges,
             "signed_angles": self.bins.signed_angles,
             "class_shares": dict(zip(self.bins.class_names, shares, strict=True)),
+            "classes_below_1_percent": self.rare_classes(),
+            **self.take.summary(),
         }
 
     def sentence(self) -> str:
@@ -87,17 +100,44 @@ class LabelStatistics:
         facts = [f"floor {floors}"]
         if self.labelled:
             facts.append(f"camera {np.median(self._camera_heights):.2f} m above it")
-        facts.append(f"{np.mean(self._valid_depth):.0%} of depth valid")
-        shares = self._class_shares()
+        facts.append(f"{self.valid_depth:.0%} of depth valid")
+        shares = self.class_shares()
         if shares.any():
             most = int(shares.argmax())
             facts.append(f"{shares[most]:.0%} {self.bins.class_names[most]}")
         bins = f"{self.bins.num_heights} x {self.bins.num_angles} bins"
-        return f"{words} ({'; '.join(facts)}; {self.method}, {bins})"
+        words += f" ({'; '.join(facts)}; {self.method}, {bins})"
+        weak = ", ".join(self._weaknesses())
+        return f"{words}; {weak}" if weak else words
 
-    def _class_shares(self) -> np.ndarray:
+    def class_shares(self) -> np.ndarray:
+        """(num_classes,) of the pixels that have a class."""
         counts = self._counts[: self.bins.num_classes]
         return counts / max(counts.sum(), 1)
+
+    def rare_classes(self) -> list[str]:
+        """The names of those with less than 1 % of the pixels that have a class."""
+        rare = np.flatnonzero(self.class_shares() < RARE_CLASS)
+        return [self.bins.class_names[k] for k in rare]
+
+    def _weaknesses(self) -> list[str]:
+        """What speaks against training on these frames as they are."""
+        take, weak = self.take, []
+        if take.num_dropped:
+            weak.append(f"{take.num_dropped} frames dropped")
+        if take.clock_jumps:
+            times = "once" if take.clock_jumps == 1 else f"{take.clock_jumps} times"
+            weak.append(f"clock jumped {times}")
+        for share, word in (
+            (take.blurred_share, "blurred"),
+            (take.duplicate_share, "near-duplicates"),
+        ):
+            if share is not None and share >= MUCH:
+                weak.append(f"{share:.0%} {word}")
+        num_rare = len(self.rare_classes())
+        if self.labelled > 1 and num_rare:
+            weak.append(f"{num_rare} of {self.bins.num_classes} classes below 1%")
+        return weak
 
 
 def on_sheet(numbers: range) -> frozenset[int]:

@@ -35,9 +35,10 @@ from core.label_report import (
 )
 from core.overlay import blend, class_palette
 from core.parallel import parallel_map
+from core.quality import TakeQuality
 from core.recording import Recording
-from core.recording.floors import recorded_floors
-from core.sequence_floors import sequence_floors
+from core.recording.survey import recorded_survey
+from core.survey import Survey, has_clock, survey
 
 logger = logging.getLogger(__name__)
 
@@ -52,20 +53,20 @@ def label_source(
     """Statistics of the labels of every n-th frame.
 
     With a `folder`, which must not exist, also classes/, overlays/, statistics.json and
-    contact_sheet.jpg in it. Without one nothing is written, not even the floors that a
-    recording keeps.
+    contact_sheet.jpg in it. Without one nothing is written, not even what a recording
+    keeps of its frames.
     """
     numbers = range(0, len(source), every)
-    statistics, tiles = LabelStatistics(method, bins), []
+    tiles: list[np.ndarray] = []
     problems: list[HNError] = []
     if folder is not None:
         for part in ("classes", "overlays"):
             (folder / part).mkdir(parents=True)
     with _progress() as progress:
-        floors = None
-        if method == "live":
-            floors = _floors(source, progress, is_kept=folder is not None)
-        work = _FrameWork(source, floors, method, bins, folder, on_sheet(numbers))
+        found = _survey(source, progress, is_kept=folder is not None)
+        statistics = LabelStatistics(method, bins, take_quality(source, found))
+        floors = found.floors if method == "live" else None
+        work = FrameLabeller(source, floors, method, bins, folder, on_sheet(numbers))
         task = progress.add_task(f"labelling {source.name}", total=len(numbers))
         with parallel_map(work, numbers) as reports:
             for report in reports:
@@ -89,7 +90,7 @@ def label_source(
 
 
 @dataclass(frozen=True, eq=False)
-class _FrameWork:
+class FrameLabeller:
     """Reads, labels and writes one frame at a time, on any thread."""
 
     source: FrameSource
@@ -97,8 +98,10 @@ class _FrameWork:
     """Of every frame; None where each frame finds its own."""
     method: Method
     bins: HNBins
-    folder: Path | None
-    on_sheet: frozenset[int]
+    folder: Path | None = None
+    """Where to write; None writes nothing."""
+    on_sheet: frozenset[int] = frozenset()
+    """Frames whose reports have a tile."""
 
     def __call__(self, number: int) -> FrameReport | HNError:
         """What is to be remembered of a frame, or why it cannot be read."""
@@ -136,21 +139,25 @@ class _FrameWork:
         return picture
 
 
-def _floors(
-    source: FrameSource, progress: Progress, is_kept: bool
-) -> list[FloorPlane | None]:
-    """Every frame's floor; a recording's are kept beside it."""
-    task = progress.add_task(f"finding floors of {source.name}", total=len(source))
+def take_quality(source: FrameSource, found: Survey) -> TakeQuality:
+    """What the frames of a source add up to, with those that its recorder lost."""
+    dropped = source.scene.dropped if isinstance(source, Recording) else ()
+    return TakeQuality(found.quality, dropped, has_clock(source))
+
+
+def _survey(source: FrameSource, progress: Progress, is_kept: bool) -> Survey:
+    """Every frame's floor and quality; a recording's are kept beside it."""
+    task = progress.add_task(f"looking through {source.name}", total=len(source))
 
     def advance() -> None:
         progress.advance(task)
 
     if isinstance(source, Recording):
-        floors = recorded_floors(source, advance, is_kept)
+        found = recorded_survey(source, advance, is_kept)
     else:
-        floors = sequence_floors(source, advance)
+        found = survey(source, advance)
     progress.update(task, completed=len(source))
-    return floors
+    return found
 
 
 def _write_report(

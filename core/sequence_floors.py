@@ -22,8 +22,16 @@ SEARCH_EVERY = 8  # frames; between them up is looked for near the last, which i
 CHUNK = 24  # frames that a thread takes at once; it reads one more, for the motion
 
 
+Watcher = Callable[[int, RgbdFrame, Motion | None], None]
+"""Is shown every frame that can be read, by its index in the source, and how the camera
+moved since the one before; on any thread."""
+
+
 def sequence_floors(
-    source: "FrameSource", advance: Callable[[], None] = lambda: None
+    source: "FrameSource",
+    advance: Callable[[], None] = lambda: None,
+    watch: Watcher = lambda index, frame, motion: None,
+    num_workers: int | None = None,
 ) -> list[FloorPlane | None]:
     """The floor of every frame of `source`, None where it is not known.
 
@@ -34,7 +42,11 @@ def sequence_floors(
     starts = range(0, len(source), CHUNK)
     chunks = [range(start, min(start + CHUNK, len(source))) for start in starts]
     sights: list[Sight | None] = []
-    with parallel_map(lambda chunk: list(_sights(source, chunk)), chunks) as parts:
+
+    def look(chunk: range) -> list[Sight | None]:
+        return list(_sights(source, chunk, watch))
+
+    with parallel_map(look, chunks, num_workers) as parts:
         for part in parts:
             for sight in part:
                 sights.append(sight)
@@ -60,13 +72,25 @@ def _chains(sights: Sequence[Sight | None]) -> Iterator[list[Sight]]:
         yield chain
 
 
-def _sights(source: "FrameSource", frames: range) -> Iterator[Sight | None]:
+def _sights(
+    source: "FrameSource", indices: range, watch: Watcher
+) -> Iterator[Sight | None]:
     """What each of some consecutive frames shows; None where one cannot be read."""
     look = _Look()
-    if frames.start > 0:
-        look(source, frames.start - 1)
-    for number in frames:
-        yield look(source, number)
+    for index in range(max(0, indices.start - 1), indices.stop):
+        frame = _read(source, index)
+        sight = None if frame is None else look(frame, index)
+        if index in indices:
+            if frame is not None and sight is not None:
+                watch(index, frame, sight.motion)
+            yield sight
+
+
+def _read(source: "FrameSource", index: int) -> RgbdFrame | None:
+    try:
+        return source[index]
+    except HNError:
+        return None
 
 
 class _Look:
@@ -77,17 +101,13 @@ class _Look:
         self._last: tuple[PlaneField, Intrinsics] | None = None
         self._up: np.ndarray | None = None
 
-    def __call__(self, source: "FrameSource", number: int) -> Sight | None:
-        """The sight of the next frame, or None if it cannot be read."""
-        try:
-            frame = source[number]
-        except HNError:
-            return None
+    def __call__(self, frame: RgbdFrame, index: int) -> Sight:
+        """The sight of the next frame."""
         field, samples = self._surfaces(frame)
         camera = cell_camera(frame.color_intrinsics)
         motion = self._motion(samples, camera)
         self._last = field, camera
-        is_search = number % SEARCH_EVERY == 0
+        is_search = index % SEARCH_EVERY == 0
         floor = self._floor(samples, motion, frame.up_hint, is_search)
         return Sight(motion, floor, frame.up_hint)
 

@@ -33,6 +33,12 @@ class TrainConfig:
     """hn: pretrain on HN-labels first. none: finetune random weights, to compare."""
     seed: int = 0
     """Of the weights, the order of the samples and their augmentation."""
+    all_frames: bool = False
+    """Pretrain on near-duplicates and blurred frames too, which are otherwise left out
+    of recordings and of folders of images."""
+    hn_frames: int | None = None
+    """Pretrain on at most this many frames, evenly from all scenes, instead of the
+    preset's number."""
     labelled_frames: int | None = None
     """Finetune on at most this many labelled frames."""
     pretrain_steps: int | None = None

@@ -12,7 +12,13 @@ from training.datasets.samples import samples
 from training.models.segnet import SegNet, seeded
 from training.presets import PRESETS, Preset
 
-REPLACEABLE = ("pretrain_steps", "finetune_steps", "batch_size", "learning_rate")
+REPLACEABLE = (
+    "hn_frames",
+    "pretrain_steps",
+    "finetune_steps",
+    "batch_size",
+    "learning_rate",
+)
 
 
 def chosen_preset(config: TrainConfig) -> Preset:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 from rich.console import Console
@@ -10,28 +11,64 @@ from rich.progress import TimeRemainingColumn as TimeRemaining
 
 from training.datasets.dataset import Dataset
 from training.datasets.prepare import PreparedData, Recipe, prepare
-from training.datasets.splits import choose_hn_frames
+from training.datasets.selection import Quality, Selection, choose_hn_frames
 
 
 def prepare_all(
-    datasets: Sequence[Dataset], recipe: Recipe, hn_limit: int
+    datasets: Sequence[Dataset], recipe: Recipe, hn_limit: int, all_frames: bool = False
 ) -> list[PreparedData]:
-    """Every dataset resized and labelled, at most `hn_limit` of the training frames."""
-    chosen = choose_hn_frames(datasets, hn_limit)
-    totals = [
-        int(np.count_nonzero(wanted | dataset.has_semantic))
-        for dataset, wanted in zip(datasets, chosen, strict=True)
-    ]
+    """Every dataset resized and labelled, at most `hn_limit` of the training frames.
+
+    With `all_frames` near-duplicates and blurred frames are among these.
+    """
     with _bar() as progress:
-        task = progress.add_task("label", total=sum(totals), note="")
-        prepared = []
-        for k, (dataset, wanted) in enumerate(zip(datasets, chosen, strict=True)):
-            progress.update(task, note=dataset.name)
-            prepared.append(
-                prepare(dataset, wanted, recipe, lambda: progress.advance(task))
-            )
-            # Frames from the cache do not advance the bar.
-            progress.update(task, completed=sum(totals[: k + 1]))
+        qualities: list[Quality | None] = [None] * len(datasets)
+        if not all_frames:
+            qualities = _look_through(datasets, progress)
+        chosen = choose_hn_frames(datasets, qualities, hn_limit)
+        return _prepare(datasets, chosen, recipe, progress)
+
+
+def _look_through(
+    datasets: Sequence[Dataset], progress: Progress
+) -> list[Quality | None]:
+    """The quality of each dataset's frames."""
+    task = progress.add_task("look", total=sum(map(len, datasets)), note="")
+    qualities: list[Quality | None] = []
+    num_done = 0
+    for dataset in datasets:
+        progress.update(task, note=dataset.name)
+        found = dataset.survey(lambda: progress.advance(task))
+        qualities.append(None if found is None else found.quality)
+        # What is kept from before does not advance the bar.
+        num_done += len(dataset)
+        progress.update(task, completed=num_done)
+    return qualities
+
+
+def _prepare(
+    datasets: Sequence[Dataset],
+    chosen: Sequence[Selection],
+    recipe: Recipe,
+    progress: Progress,
+) -> list[PreparedData]:
+    """Each dataset with HN-labels of the chosen frames; it says what was left out."""
+    wanted = [
+        np.isin(np.arange(len(dataset)), selection.indices)
+        for dataset, selection in zip(datasets, chosen, strict=True)
+    ]
+    totals = [
+        int(np.count_nonzero(wants_hn | dataset.has_semantic))
+        for dataset, wants_hn in zip(datasets, wanted, strict=True)
+    ]
+    task = progress.add_task("label", total=sum(totals), note="")
+    prepared = []
+    for k, (dataset, wants_hn) in enumerate(zip(datasets, wanted, strict=True)):
+        progress.update(task, note=dataset.name)
+        data = prepare(dataset, wants_hn, recipe, lambda: progress.advance(task))
+        prepared.append(replace(data, skipped={**chosen[k].left_out, **data.skipped}))
+        # Frames from the cache do not advance the bar.
+        progress.update(task, completed=sum(totals[: k + 1]))
     return prepared
 
 

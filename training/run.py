@@ -80,7 +80,7 @@ def set_up(
     preset = chosen_preset(config)
     datasets = open_data(config.data)
     recipe = Recipe(preset.image_size, config.bins)
-    data = prepare_all(datasets, recipe, preset.hn_frames)
+    data = prepare_all(datasets, recipe, preset.hn_frames, config.all_frames)
     summaries = [summarise(part, config.bins.class_names) for part in data]
     print(as_table(summaries), flush=True)
     tasks, notes = what_to_train(config, preset, data)

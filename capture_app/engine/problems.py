@@ -12,6 +12,8 @@ class Problem:
     """What happened, what was saved and what to do."""
     can_retry: bool = False
     """Whether starting the session again may help."""
+    is_warning: bool = False
+    """Whether everything goes on."""
 
 
 class ProblemLog:
@@ -20,9 +22,11 @@ class ProblemLog:
     def __init__(self) -> None:
         self._problems: deque[Problem] = deque()
 
-    def add(self, message: str, can_retry: bool = False) -> None:
+    def add(
+        self, message: str, can_retry: bool = False, is_warning: bool = False
+    ) -> None:
         """Remember a problem."""
-        self._problems.append(Problem(message, can_retry))
+        self._problems.append(Problem(message, can_retry, is_warning))
 
     def take(self) -> list[Problem]:
         """All problems since the last call."""

@@ -1,14 +1,23 @@
 """Frames to disk on a thread of their own; what does not fit in time is counted."""
 
 import logging
-import shutil
+import math
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from capture_app.engine.disk_space import (
+    MIN_FREE_BYTES,
+    DiskSpace,
+    free_bytes,
+    size_in_words,
+    time_in_words,
+)
+from capture_app.engine.elapsed import Elapsed
 from capture_app.engine.states import (
     RECORDER_TRANSITIONS,
     RecorderState,
@@ -21,9 +30,10 @@ from core.recording import RecordingWriter
 
 logger = logging.getLogger(__name__)
 
-QUEUE_LENGTH = 60
-MIN_FREE_BYTES = 200_000_000
-_FRAMES_BETWEEN_DISK_CHECKS = 15
+# At 30 fps a disk may stand still for 11 s of 640x480, or for 3.7 s of 1280x720.
+QUEUE_BYTES = 512_000_000
+LOOK_PERIOD_S = 1.0
+_SOON_S = 300.0  # time enough to make room, or to end the take well
 _FILES = ("capture.mcap", "scene.json")
 
 
@@ -37,6 +47,8 @@ class RecordingPlan:
     tags: Sequence[str] = ()
     notes: str = ""
     settings: dict[str, object] = field(default_factory=dict)
+    min_free_bytes: int = MIN_FREE_BYTES
+    """It ends when its disk has less than that left."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +60,12 @@ class RecordingSummary:
     num_dropped: int
     seconds: float
     size_bytes: int
+    queued_bytes: int = 0
+    """Of frames that wait to be written."""
+    free_bytes: int | None = None
+    """What its disk has left, if anybody has looked."""
+    seconds_left: float | None = None
+    """Until the disk has no more room for it, if that is known."""
     error: str | None = None
     """Why it ended early, if it did."""
 
@@ -59,7 +77,8 @@ class Recorder:
     OFF once the recording is closed and `on_end` has heard of it.
 
     `offer` never waits: when the queue is full, or when the sensor skipped numbers, the
-    missing numbers are counted as dropped and kept with the recording.
+    missing numbers are counted as dropped and kept with the recording. `on_warning` is
+    told once, in a sentence, when the disk will soon be full.
     """
 
     def __init__(
@@ -68,8 +87,9 @@ class Recorder:
         device: str,
         fps: float,
         on_end: Callable[[RecordingSummary], None],
+        on_warning: Callable[[str], None] = logger.warning,
     ) -> None:
-        _check_free_space(plan.path)
+        _refuse_full_disk(plan)
         self.plan = plan
         self._writer = RecordingWriter(
             plan.path,
@@ -80,14 +100,19 @@ class Recorder:
         )
         self._period_s = 1.0 / fps
         self._on_end = on_end
+        self._on_warning = on_warning
         self._changed = threading.Condition()
         self._queue: deque[RgbdFrame] = deque()
+        self._queued_bytes = 0
         self._dropped: list[int] = []
         self._state = StateMachine(RecorderState.OFF, RECORDER_TRANSITIONS)
         self._state.move(RecorderState.RECORDING)
         self._gaps = Gaps()
-        self._first_ns: int | None = None
+        self._elapsed = Elapsed(self._period_s)
         self._seconds = 0.0
+        self._disk: DiskSpace | None = None
+        self._has_warned = False
+        self._reason: str | None = None
         self._error: str | None = None
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
@@ -102,9 +127,7 @@ class Recorder:
         with self._changed:
             if self.state is not RecorderState.RECORDING:
                 return
-            if self._first_ns is None:
-                self._first_ns = frame.timestamp_ns
-            elapsed_s = (frame.timestamp_ns - self._first_ns) / 1e9
+            elapsed_s = self._elapsed.at(frame.timestamp_ns)
             # Half a period, so that a clock's jitter adds or loses no frame at the end.
             end_s = self.plan.seconds
             if end_s is not None and elapsed_s + self._period_s / 2 > end_s:
@@ -112,8 +135,9 @@ class Recorder:
             else:
                 self._seconds = elapsed_s + self._period_s
                 self._dropped += self._gaps.before(frame.number)
-                if len(self._queue) < QUEUE_LENGTH:
+                if self._queued_bytes + _num_bytes(frame) <= QUEUE_BYTES:
                     self._queue.append(frame)
+                    self._queued_bytes += _num_bytes(frame)
                 else:
                     self._dropped.append(frame.number)
             self._changed.notify()
@@ -133,6 +157,7 @@ class Recorder:
     def summary(self) -> RecordingSummary:
         """How far the recording is."""
         size_bytes = _size_on_disk(self.plan.path)  # `offer` must not wait for the disk
+        disk = self._disk
         with self._changed:
             return RecordingSummary(
                 path=self.plan.path,
@@ -140,6 +165,9 @@ class Recorder:
                 num_dropped=self._writer.num_dropped + len(self._dropped),
                 seconds=self._seconds,
                 size_bytes=size_bytes,
+                queued_bytes=self._queued_bytes,
+                free_bytes=None if disk is None else disk.free_bytes,
+                seconds_left=None if disk is None else disk.seconds_left,
                 error=self._error,
             )
 
@@ -152,26 +180,53 @@ class Recorder:
                 self._writer.close()
         except Exception as error:
             logger.exception("the recording of %s ended early", self.plan.path)
-            num_frames = self._writer.num_frames
+            self._reason = str(error)
+        num_frames = self._writer.num_frames
+        if self._reason is not None:
             self._error = (
                 f"the recording ended after {num_frames} frames, which are saved in "
-                f"{self.plan.path}: {error}"
+                f"{self.plan.path}: {self._reason}"
                 if num_frames > 0
-                else f"the recording ended before its first frame: {error}"
+                else f"the recording ended before its first frame: {self._reason}"
             )
-        if self._writer.num_frames == 0:
+        if num_frames == 0:
             _remove_empty_recording(self.plan.path)
         self._on_end(self.summary())
         self._state.move(RecorderState.OFF)
 
     def _write_all(self) -> None:
+        looked_at = -math.inf
         while (frame := self._next_frame()) is not None:
-            if self._writer.num_frames % _FRAMES_BETWEEN_DISK_CHECKS == 0:
-                _check_free_space(self.plan.path)
+            if time.monotonic() - looked_at >= LOOK_PERIOD_S:
+                self._look_at_disk()
+                looked_at = time.monotonic()
             self._count_drops()
             self._writer.write(frame)
             with self._changed:
                 self._queue.popleft()
+                self._queued_bytes -= _num_bytes(frame)
+
+    def _look_at_disk(self) -> None:
+        """Warn of a disk that is soon full; at the floor, take no more frames."""
+        path = self.plan.path
+        disk = DiskSpace(
+            free_bytes(path),
+            self.plan.min_free_bytes,
+            _size_on_disk(path),
+            self._seconds,
+        )
+        self._disk = disk
+        left_s = disk.seconds_left
+        if disk.is_used_up:
+            with self._changed:
+                if self._state.move_if_allowed(RecorderState.FINALISING):
+                    self._reason = _too_little_room(disk)
+        elif left_s is not None and left_s < _SOON_S and not self._has_warned:
+            self._has_warned = True
+            self._on_warning(
+                f"the disk of {path} is full in {time_in_words(left_s)}; the recording "
+                "ends then and is saved: make room, or end it earlier"
+            )
 
     def _next_frame(self) -> RgbdFrame | None:
         with self._changed:
@@ -188,21 +243,30 @@ class Recorder:
                 self._state.move_if_allowed(RecorderState.FINALISING)
                 dropped += [frame.number for frame in self._queue]
                 self._queue.clear()
+                self._queued_bytes = 0
         if dropped:
             self._writer.count_drop(dropped)
 
 
-def _check_free_space(path: Path) -> None:
-    """RecordingError when the disk of `path` is all but full."""
-    folder = path.absolute()
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
-    if free < MIN_FREE_BYTES:
+def _refuse_full_disk(plan: RecordingPlan) -> None:
+    """RecordingError when a recording would have to end at once."""
+    disk = DiskSpace(free_bytes(plan.path), plan.min_free_bytes, 0, 0.0)
+    if disk.is_used_up:
         raise RecordingError(
-            f"the disk of {path} has {free / 1e6:.0f} MB left, recording needs "
-            f"{MIN_FREE_BYTES / 1e6:.0f} MB; free some space or record elsewhere"
+            f"nothing can be recorded into {plan.path}: {_too_little_room(disk)}"
         )
+
+
+def _too_little_room(disk: DiskSpace) -> str:
+    return (
+        f"its disk has {size_in_words(disk.free_bytes)} left and a recording leaves "
+        f"{size_in_words(disk.min_free_bytes)} free; make room, record elsewhere or "
+        "lower --min-free-gb"
+    )
+
+
+def _num_bytes(frame: RgbdFrame) -> int:
+    return frame.rgb.nbytes + frame.depth.nbytes
 
 
 def _size_on_disk(path: Path) -> int:

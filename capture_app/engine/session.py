@@ -116,7 +116,11 @@ class CaptureSession:
                     "the last recording is still being saved; try again when it is done"
                 )
             self._recorder = Recorder(
-                plan, self.sensor.name, self.sensor.fps, self._recording_ended
+                plan,
+                self.sensor.name,
+                self.sensor.fps,
+                self._recording_ended,
+                self._warn,
             )
 
     def request_stop(self) -> None:
@@ -216,6 +220,9 @@ class CaptureSession:
     def _recording_ended(self, summary: RecordingSummary) -> None:
         if summary.error is not None:
             self._problems.add(_sentence(summary.error))
+
+    def _warn(self, text: str) -> None:
+        self._problems.add(_sentence(text), is_warning=True)
 
 
 def _sentence(text: str) -> str:

@@ -6,6 +6,8 @@ from collections import deque
 from dataclasses import dataclass
 
 _WINDOW_S = 2.0
+# Nobody waits for a camera that is silent for so long: its numbers begin anew.
+_LONGEST_GAP = 10_000
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,9 @@ class Gaps:
         self._last: int | None = None
 
     def before(self, number: int) -> range:
-        """The numbers missing between the last frame and this; none at the first."""
+        """The numbers missing between the last frame and this; none at the first, nor
+        where the numbers jump."""
         last, self._last = self._last, number
-        return range(number, number) if last is None else range(last + 1, number)
+        if last is None or number > last + _LONGEST_GAP:
+            return range(0)
+        return range(last + 1, number)

@@ -27,9 +27,12 @@ def run_window(
     make_session: Callable[[], CaptureSession],
     recordings: Path,
     screenshot: Path | None,
+    min_free_bytes: int,
 ) -> None:
     """Show the window until it is closed, or until its `screenshot` is saved."""
-    with _shown_window(make_session, recordings) as (app, window):
+    with _shown_window(
+        lambda: CaptureWindow(make_session, recordings, min_free_bytes=min_free_bytes)
+    ) as (app, window):
         if screenshot is None:
             app.exec()
         else:
@@ -44,7 +47,10 @@ def record_in_window(
     Ends early, with what the window had to say, when something goes wrong.
     """
     problems: list[str] = []
-    with _shown_window(make_session, plan.path.parent, plan) as (app, window):
+    with _shown_window(lambda: CaptureWindow(make_session, plan.path.parent, plan)) as (
+        app,
+        window,
+    ):
         window.has_problem.connect(problems.append)
         window.has_problem.connect(app.quit)
         window.recorded.connect(app.quit)
@@ -56,14 +62,12 @@ def record_in_window(
 
 @contextmanager
 def _shown_window(
-    make_session: Callable[[], CaptureSession],
-    recordings: Path,
-    record: RecordingPlan | None = None,
+    make_window: Callable[[], CaptureWindow],
 ) -> Iterator[tuple[QApplication, CaptureWindow]]:
     forget_opencv_plugins()
     app = QApplication(["hn-capture"])
     apply_theme(app)
-    window = CaptureWindow(make_session, recordings, record)
+    window = make_window()
     previous_hook = sys.excepthook
     sys.excepthook = _show_exceptions_in(window)
     signals = (signal.SIGINT, signal.SIGTERM)

@@ -71,14 +71,14 @@ class Legend(QWidget):
         palette = class_palette(bins)
         line = painter.fontMetrics().height()
         header = line + 10
-        labels = [_height_label(bins, k) for k in range(bins.num_heights)]
+        labels = [height_label(bins, k) for k in range(bins.num_heights)]
         label_width = max(painter.fontMetrics().horizontalAdvance(t) for t in labels)
         left = label_width + 12
         column = (self.width() - left) / bins.num_angles
         row = min(48.0, (self.height() - header) / bins.num_heights)
         every = max(1, int(np.ceil(line / row)))
         painter.setPen(QColor(theme.MUTED))
-        for angle, text in enumerate(_angle_labels(bins)):
+        for angle, text in enumerate(angle_labels(bins)):
             box = QRectF(left + angle * column, 0, column, line)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
         for height, text in enumerate(labels):
@@ -157,7 +157,8 @@ def _percent(share: float) -> str:
     return "< 1 %" if share < 0.01 else f"{100 * share:.0f} %"
 
 
-def _height_label(bins: HNBins, k: int) -> str:
+def height_label(bins: HNBins, k: int) -> str:
+    """The metres of height bin k."""
     edges = bins.height_edges
     if not edges:
         return "all heights"
@@ -168,7 +169,8 @@ def _height_label(bins: HNBins, k: int) -> str:
     return f"{edges[k - 1]:.2f}–{edges[k]:.2f} m"  # noqa: RUF001 - a range
 
 
-def _angle_labels(bins: HNBins) -> list[str]:
+def angle_labels(bins: HNBins) -> list[str]:
+    """A short name a bin of angles."""
     if bins.angle_edges == (45.0,) and not bins.signed_angles:
         return ["flat", "upright"]
     largest = 180.0 if bins.signed_angles else 90.0

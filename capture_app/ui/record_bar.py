@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QToolButton,
 )
 
+from capture_app.engine.disk_space import size_in_words, time_in_words
 from capture_app.engine.recorder import RecordingSummary
 from capture_app.engine.states import RecorderState
 from capture_app.ui import theme
@@ -86,16 +87,27 @@ class RecordBar(QFrame):
         self._frames.setText(f"{summary.num_frames} frames")
         self._dropped.setText(f"{summary.num_dropped} dropped")
         _set_property(self._dropped, "lost", summary.num_dropped > 0)
-        size = f"{summary.size_bytes / 1e6:.0f} MB"
-        text = f"saved to {summary.path}  ·  {size}" if is_off else size
-        if is_off and summary.num_frames == 0:
-            text = "nothing was recorded"
+        text = _saved_text(summary, is_off)
         metrics = self._saved.fontMetrics()
         elided = metrics.elidedText(
             text, Qt.TextElideMode.ElideMiddle, self._saved.width() - 4
         )
         self._saved.setText(elided)
         self._saved.setToolTip(text)
+
+
+def _saved_text(summary: RecordingSummary, is_off: bool) -> str:
+    """What is on the disk, and while it grows, for how long it may."""
+    if is_off and summary.num_frames == 0:
+        return "nothing was recorded"
+    size = f"{summary.size_bytes / 1e6:.0f} MB"
+    if is_off:
+        return f"saved to {summary.path}  ·  {size}"
+    if summary.free_bytes is None or summary.seconds_left is None:
+        return size
+    # On the left, so that nothing moves when it becomes known.
+    free, left = size_in_words(summary.free_bytes), time_in_words(summary.seconds_left)
+    return f"{free} = {left} left  ·  {size}"
 
 
 def _set_property(label: QLabel, name: str, value: bool) -> None:

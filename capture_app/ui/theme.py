@@ -40,6 +40,7 @@ QToolButton#record {{
 }}
 QToolButton#record:checked {{ background: {RED}; color: #1b0507; }}
 QToolButton#record:disabled {{ border-color: {LINE}; }}
+QToolButton#link {{ padding: 1px 8px; color: {MUTED}; }}
 QLineEdit {{
     background: {WINDOW}; border: 1px solid {LINE}; border-radius: 6px;
     padding: 6px 8px; selection-background-color: {ACCENT};

@@ -9,12 +9,14 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
+from capture_app.engine.disk_space import MIN_FREE_BYTES
 from capture_app.engine.live import LiveView
 from capture_app.engine.naming import folder_name, next_free
 from capture_app.engine.picture import View, ViewSettings
 from capture_app.engine.recorder import RecordingPlan
 from capture_app.engine.session import CaptureSession
 from capture_app.engine.states import RecorderState, SourceState
+from capture_app.engine.take_examiner import TakeExaminer
 from capture_app.ui.actions import VIEW_ACTIONS, make_actions
 from capture_app.ui.banner import Banner
 from capture_app.ui.frame_view import FrameView
@@ -48,14 +50,18 @@ class CaptureWindow(QMainWindow):
         make_session: Callable[[], CaptureSession],
         recordings: Path,
         record: RecordingPlan | None = None,
+        min_free_bytes: int = MIN_FREE_BYTES,
     ) -> None:
         super().__init__()
         self._make_session = make_session
         self._recordings = recordings
+        self._min_free_bytes = min_free_bytes
         self._is_live = False
         self._awaits_recording = record is not None
+        self._closes_after_it = record is not None
         self._settings = ViewSettings()
         self.session = make_session()
+        self._examiner = TakeExaminer(self._live.bins)
         self.actions_by_name = make_actions(
             self,
             {
@@ -116,7 +122,9 @@ class CaptureWindow(QMainWindow):
         self._slow_timer.stop()
         if self._live.is_preparing:  # a running compiler cannot be stopped
             self.hide()
+        self._examiner.stop()
         self.session.close()
+        self._examiner.close()
         event.accept()
 
     @property
@@ -179,7 +187,10 @@ class CaptureWindow(QMainWindow):
         if picture is not None:
             self.frame_view.show_picture(picture)
         for problem in self.session.take_problems():
-            self.show_problem(problem.message, problem.can_retry)
+            if problem.is_warning:
+                self.banner.show_problem(problem.message, can_retry=False)
+            else:
+                self.show_problem(problem.message, problem.can_retry)
 
     def _slow_tick(self) -> None:
         """What nobody needs to see 60 times a second."""
@@ -199,6 +210,7 @@ class CaptureWindow(QMainWindow):
             self._live.model is not None,
         )
         self.side_panel.show_picture(picture, self._live.is_preparing)
+        self.side_panel.show_examination(self._examiner.examination)
         self.record_bar.show_recording(recording, recorder_state)
         self.actions_by_name["record"].setEnabled(
             recorder_state is RecorderState.RECORDING
@@ -219,11 +231,19 @@ class CaptureWindow(QMainWindow):
             self.became_live.emit()
 
     def _note_end_of_recording(self) -> None:
-        """Once a recording: suggest the next name and tell who waits."""
+        """Once a recording: look at it, suggest the next name and tell who waits."""
         if self._awaits_recording:
             self._awaits_recording = False
+            self._examine_recording()
             self._suggest_scene(self.record_bar.scene.text())
             self.recorded.emit()
+
+    def _examine_recording(self) -> None:
+        """Have it looked at, unless it is empty or the window closes now."""
+        recording = self.session.recording
+        if recording is None or recording.num_frames == 0 or self._closes_after_it:
+            return
+        self._examiner.examine(recording.path)
 
     def _notice(self) -> tuple[str, float | None]:
         """What to say over the picture, and how far a long opening is (0..1)."""
@@ -260,10 +280,14 @@ class CaptureWindow(QMainWindow):
         else:
             path = next_free(self._recordings, field.text() or "scene")
         try:
-            self.session.start_recording(RecordingPlan(path))
+            self.session.start_recording(
+                RecordingPlan(path, min_free_bytes=self._min_free_bytes)
+            )
         except (HNError, OSError) as error:
             self.show_problem(str(error))
             return
+        self._examiner.stop()
+        self.side_panel.show_legend()
         self._awaits_recording = True
         self.record_bar.scene.setText(path.name)
         self.frame_view.setFocus()

@@ -4,6 +4,7 @@
     recordings/<scene>/scene.json      name, tags, notes, drops
     recordings/<scene>/annotations/    see `core.annotations`
     recordings/<scene>/floors.json     the floor of every frame, computed when asked for
+    recordings/<scene>/quality.json    how good every frame is, computed with the floors
 
 `mcap_writer` and `mcap_reader` are the file, `ros` its messages, `frames` what a frame
 becomes in them.

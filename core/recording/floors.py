@@ -1,60 +1,23 @@
-"""floors.json: the floor of every frame; it can always be computed again."""
+"""What floors.json holds: the floor of every frame."""
 
-import json
-import logging
-from collections.abc import Callable, Sequence
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 
-from core.files import state_of, write_atomically
 from core.floor import FloorPlane
 
-if TYPE_CHECKING:
-    from core.recording.reader import Recording
 
-logger = logging.getLogger(__name__)
-
-FLOORS_FILE = "floors.json"
-
-
-def recorded_floors(
-    recording: "Recording",
-    advance: Callable[[], None] = lambda: None,
-    is_kept: bool = True,
-) -> list[FloorPlane | None]:
-    """The floors in floors.json, or new ones when that is absent or stale.
-
-    New ones call `advance` once a frame, and are written unless `is_kept` is False.
-    """
-    from core.sequence_floors import sequence_floors
-
-    path = recording.path / FLOORS_FILE
-    key = {"code": _code(), "frames": len(recording)}
-    try:
-        kept = json.loads(path.read_text("utf-8"))
-        if kept["key"] == key and len(kept["floors"]) == len(recording):
-            return [_from_json(floor) for floor in kept["floors"]]
-    except (OSError, ValueError, KeyError, TypeError):
-        pass  # absent, or not what this version writes: computed below
-    floors = sequence_floors(recording, advance)
-    if not is_kept:
-        return floors
-    text = json.dumps({"key": key, "floors": [_to_json(floor) for floor in floors]})
-    try:
-        write_atomically(path, text.encode())
-    except OSError as error:  # a read-only disk: the floors are right all the same
-        logger.warning("%s is not kept: %s", path, error.strerror)
-    return floors
+def floors_to_json(
+    floors: Sequence[FloorPlane | None],
+) -> list[dict[str, object] | None]:
+    """An entry a frame, None for one without a floor."""
+    return [_to_json(floor) for floor in floors]
 
 
-@lru_cache(maxsize=1)
-def _code() -> str:
-    """The state of the code that finds floors."""
-    core = Path(__file__).parents[1]
-    return state_of([*core.glob("*.py"), *core.glob("kernels/*.py")])
+def floors_from_json(entries: Sequence[dict | None]) -> list[FloorPlane | None]:
+    """The floors that `floors_to_json` wrote; KeyError, TypeError or ValueError when it
+    is anything else."""
+    return [_from_json(entry) for entry in entries]
 
 
 def _to_json(floor: FloorPlane | None) -> dict[str, object] | None:

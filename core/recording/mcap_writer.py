@@ -177,8 +177,9 @@ class ChunkWriter:
         self._path.unlink()
 
     def _drop_chunks(self, num_bytes: int) -> None:
+        """Make room of so many bytes; the first chunk is worth more than an index."""
         end = self._end
-        while self._chunks and end - self._end < num_bytes:
+        while len(self._chunks) > 1 and end - self._end < num_bytes:
             self._end = self._chunks.pop().chunk.chunk_start_offset
         self._cut()
 

@@ -83,9 +83,9 @@ class Recording:
     def floors(self) -> list[FloorPlane | None]:
         """The floor of every frame; None where it is not known. Computed when
         first asked for, and kept in floors.json."""
-        from core.recording.floors import recorded_floors
+        from core.recording.survey import recorded_survey
 
-        return recorded_floors(self)
+        return recorded_survey(self).floors
 
     @property
     def annotations(self) -> Mapping[int, np.ndarray]:

@@ -49,7 +49,7 @@ class RecordingWriter:
         )
         self._scene.to_json()  # settings that are no JSON fail here, before any file is
         self._dropped: list[int] = []
-        self._num_frames = 0
+        self._numbers: list[int] = []
         self._calibration: frames.Calibration | None = None
         self._file: ChunkWriter | None = _create(self.path, self._scene)
         self._synced_at = time.monotonic()
@@ -57,7 +57,7 @@ class RecordingWriter:
     @property
     def num_frames(self) -> int:
         """How many frames are on disk."""
-        return self._num_frames
+        return len(self._numbers)
 
     @property
     def num_dropped(self) -> int:
@@ -98,7 +98,7 @@ class RecordingWriter:
                 self._file.write_metadata(METADATA_NAME, self._provenance(frame))
                 self._calibration = frames.Calibration.of(frame)
             self._file.write_chunk(messages)
-            self._num_frames += 1
+            self._numbers.append(frame.number)
             self._sync()
         except OSError as error:
             self._end_early(error)
@@ -106,6 +106,8 @@ class RecordingWriter:
     def close(self) -> None:
         """Write the index and scene.json; may be called again."""
         if self._file is None:
+            if len(self._dropped) > self._scene.num_dropped:  # since it was closed
+                self._save_scene(self.num_frames)
             return
         file, self._file = self._file, None
         try:
@@ -116,8 +118,10 @@ class RecordingWriter:
                 f"there: make room and run hn-convert --repair {self.path}"
             ) from error
         finally:
-            self._num_frames = file.num_chunks
-            self._save_scene(self._num_frames)
+            # On a full disk the last frames have made room for the index.
+            self._dropped.extend(self._numbers[file.num_chunks :])
+            del self._numbers[file.num_chunks :]
+            self._save_scene(self.num_frames)
 
     def __enter__(self) -> "RecordingWriter":
         return self
@@ -133,7 +137,7 @@ class RecordingWriter:
         self.close()
         raise RecordingError(
             f"writing {self.path} failed ({error.strerror}); the take was closed with "
-            f"its {self._num_frames} whole frames: make room before the next one"
+            f"its {self.num_frames} whole frames: make room before the next one"
         ) from error
 
     def _sync(self) -> None:

@@ -1,9 +1,13 @@
-"""One small simulated room for all tests of the app."""
+"""What the tests of the app share: a small simulated room, a disk that stands still."""
 
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from core.frame import RgbdFrame
+from core.recording import RecordingWriter
 from core.simulation import SimulatedCamera
 
 
@@ -17,3 +21,26 @@ def small_camera() -> SimulatedCamera:
 def loop_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where its loop is kept between the tests."""
     return tmp_path_factory.mktemp("loops")
+
+
+@pytest.fixture
+def no_thread_is_left() -> Iterator[None]:
+    """The test fails that leaves a thread running."""
+    before = set(threading.enumerate())
+    yield
+    left = set(threading.enumerate()) - before
+    assert not left, f"threads still running: {left}"
+
+
+@pytest.fixture
+def may_write(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Until it is set, the disk stands still at the first frame."""
+    event = threading.Event()
+    real_write = RecordingWriter.write
+
+    def write(self: RecordingWriter, frame: RgbdFrame) -> None:
+        event.wait(5.0)
+        real_write(self, frame)
+
+    monkeypatch.setattr(RecordingWriter, "write", write)
+    return event

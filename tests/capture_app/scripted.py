@@ -1,7 +1,8 @@
 """A camera that follows a script, and frames that can be told apart."""
 
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -24,6 +25,13 @@ def make_frame(number: int, bright: int = 90) -> RgbdFrame:
     return RgbdFrame.aligned(
         rgb, depth, CAMERA, 0.001, number=number, timestamp_ns=number * 10**9 // FPS
     )
+
+
+def wait_until(is_true: Callable[[], object], timeout_s: float = 5.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not is_true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.002)
 
 
 def label_all(frame: RgbdFrame) -> HNLabels:

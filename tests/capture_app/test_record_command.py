@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scripted import ScriptedSensor, make_frame
 
+from capture_app.engine import disk_space, recorder
 from capture_app.record_command import RecordConfig, record, run
 from capture_app.sensors import registry
 from capture_app.sensors.sensor import Sensor
@@ -130,12 +131,47 @@ def test_an_interrupt_keeps_what_was_recorded(
     assert 0 < summary.num_frames == len(Recording(out)) < 60
 
 
+def test_a_disk_that_is_soon_full_is_said_and_does_not_spoil_the_recording(
+    camera: SimulatedCamera, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "free_bytes", lambda path: 1_000_020_000)
+    monkeypatch.setattr(recorder, "LOOK_PERIOD_S", 0.0)
+    monkeypatch.setattr(disk_space, "_SETTLED_S", 0.1)
+    said: list[str] = []
+    summary = record(RecordConfig(seconds=0.5, out=tmp_path / "kitchen"), said.append)
+    assert (summary.num_frames, summary.error) == (15, None)
+    assert said[-1].endswith("dropped  disk full in less than a minute")
+
+
+def test_while_the_disk_lasts_for_hours_nothing_is_said_of_it(
+    camera: SimulatedCamera, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "free_bytes", lambda path: 10**12)
+    monkeypatch.setattr(recorder, "LOOK_PERIOD_S", 0.0)
+    monkeypatch.setattr(disk_space, "_SETTLED_S", 0.1)
+    said: list[str] = []
+    record(RecordConfig(seconds=0.3, out=tmp_path / "kitchen"), said.append)
+    assert said[-1].endswith("dropped")
+
+
+def test_a_disk_without_the_room_asked_for_is_refused(
+    camera: SimulatedCamera, tmp_path: Path
+) -> None:
+    out = tmp_path / "kitchen"
+    sentence = r"^Nothing can be recorded into .* leaves 100000000 GB free; make room"
+    with pytest.raises(HNError, match=sentence):
+        record(RecordConfig(seconds=0.1, out=out, min_free_gb=1e8))
+    assert not out.exists()
+
+
 @pytest.mark.parametrize(
     ("config", "complaint"),
     [
         (RecordConfig(seconds=0), "--seconds must be above 0"),
         (RecordConfig(seconds=math.nan), "--seconds must be above 0"),
         (RecordConfig(seconds=math.inf), "--seconds must be above 0"),
+        (RecordConfig(min_free_gb=-1), "--min-free-gb must be 0 or more, got -1"),
+        (RecordConfig(min_free_gb=math.nan), "--min-free-gb must be 0 or more"),
         (RecordConfig(annotate_every=0), "--annotate-every must be 1 or more"),
         (RecordConfig(sensor="nope"), "no sensor and no file is called 'nope'"),
         (

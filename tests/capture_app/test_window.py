@@ -15,7 +15,7 @@ from scripted import RunningSensor, label_all
 
 from capture_app.engine.live import LiveView, PredictFunction
 from capture_app.engine.picture import View
-from capture_app.engine.recorder import RecordingPlan
+from capture_app.engine.recorder import RecordingPlan, RecordingSummary
 from capture_app.engine.session import CaptureSession
 from capture_app.engine.states import RecorderState, SourceState
 from capture_app.ui.actions import ACTIONS
@@ -216,6 +216,52 @@ def test_a_name_that_is_taken_is_refused(
     assert window.banner.isVisible()
     assert not window.actions_by_name["record"].isChecked()
     assert [file.name for file in taken.iterdir()] == ["notes.txt"]
+
+
+def test_a_warning_is_shown_and_nothing_ends(
+    qtbot: QtBot, window: CaptureWindow
+) -> None:
+    ends: list[str] = []
+    window.has_problem.connect(ends.append)
+    window.session._warn("the disk is full in 4 min")
+    qtbot.waitUntil(lambda: window.banner.text == "The disk is full in 4 min.")
+    assert window.banner.isVisible() and ends == []
+
+
+def test_the_room_that_a_recording_has_to_leave_is_the_users_choice(
+    qtbot: QtBot, sensor: RunningSensor, tmp_path: Path
+) -> None:
+    window = CaptureWindow(
+        lambda: CaptureSession(sensor, LiveView(label_all, HNBins())),
+        tmp_path,
+        min_free_bytes=10**17,
+    )
+    qtbot.waitUntil(lambda: window.session.source_state is SourceState.STREAMING)
+    window.toggle_recording()
+    assert "a recording leaves 100000000 GB free" in window.banner.text
+    window.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_time_that_the_disk_lasts_appears_without_moving_anything(
+    window: CaptureWindow,
+) -> None:
+    window._slow_timer.stop()
+    window.resize(1024, 700)
+    bar = window.record_bar
+    summary = RecordingSummary(Path("recordings/kitchen"), 300, 0, 10.0, 86_400_000)
+    places = []
+    for free, left in ((None, None), (412 * 10**9, None), (412 * 10**9, 34_859.0)):
+        known = replace(summary, free_bytes=free, seconds_left=left)
+        bar.show_recording(known, RecorderState.RECORDING)
+        QApplication.processEvents()
+        labels = bar.findChildren(QLabel)
+        places.append([label.geometry() for label in labels])
+        expected = "86 MB" if left is None else "412 GB = 9 h 40 min left  ·  86 MB"
+        assert labels[-1].text() == labels[-1].toolTip() == expected
+    assert places[0] == places[1] == places[2]
+    bar.show_recording(known, RecorderState.OFF)
+    assert labels[-1].toolTip() == "saved to recordings/kitchen  ·  86 MB"
 
 
 def test_closing_the_window_finishes_the_recording(

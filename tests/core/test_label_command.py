@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -84,13 +85,14 @@ def known_floors(monkeypatch):
     """Gives the frames of a sequence the floors that are appended here."""
     floors = []
 
-    def sequence_floors(source, advance):
-        for _ in range(len(source)):
+    def sequence_floors(source, advance, watch, num_workers):
+        for index, frame in enumerate(source):
+            watch(index, frame, None)
             advance()
         assert len(floors) == len(source), "not every frame was asked for"
         return list(floors)
 
-    monkeypatch.setattr("core.label_source.sequence_floors", sequence_floors)
+    monkeypatch.setattr("core.survey.sequence_floors", sequence_floors)
     return floors
 
 
@@ -100,7 +102,8 @@ def test_classes_overlays_and_statistics_of_a_folder(tmp_path):
     assert words == (
         "hall: 2 of 2 frames labelled (floor measured 2, tracked 0, none 0; camera "
         "1.30 m above it; 100% of depth valid; 100% below 0.25 m, 0-45 deg; live, "
-        f"10 x 2 bins): {tmp_path / 'labels' / 'hall'}"
+        "10 x 2 bins); 67% near-duplicates, 19 of 20 classes below 1%: "
+        f"{tmp_path / 'labels' / 'hall'}"
     )
     out = tmp_path / "labels" / "hall"
     assert [p.name for p in sorted((out / "classes").iterdir())] == [
@@ -171,9 +174,9 @@ def test_floors_come_from_the_whole_sequence_even_where_few_frames_are_labelled(
 
 def test_the_papers_method_asks_no_frame_for_another_ones_floor(tmp_path, known_floors):
     source = _floor_folder(tmp_path / "hall", camera_heights=[1.1, 1.5, 1.6])
+    known_floors += [None] * 3
     words = label(LabelConfig((source,), out=tmp_path / "labels", method="paper"))
     assert "3 of 3" in words and "paper" in words and "1.50 m" in words
-    assert known_floors == []  # asked for, they would not have been enough
 
 
 def test_tiles_say_how_the_floor_is_known(tmp_path, known_floors, monkeypatch):
@@ -224,6 +227,30 @@ def test_the_floors_of_a_recording_are_kept_beside_it(tmp_path):
     path = _recording(tmp_path / "kitchen", [1.1, 1.1])
     label(LabelConfig((path,), out=tmp_path / "labels"))
     assert len(json.loads((path / "floors.json").read_text())["floors"]) == 2
+
+
+def test_statistics_tell_what_frames_are_worth_training_on(tmp_path):
+    path, camera = tmp_path / "kitchen", Intrinsics(160, 120, **CAMERA_OPTIONS)
+    with RecordingWriter(path) as writer:
+        for k, number in enumerate((3, 4, 5, 9, 10, 11)):
+            frame = RgbdFrame.aligned(
+                _photo(), _floor_depth(1.1 + 0.2 * (k == 5)), camera, 0.001,
+                number=number, timestamp_ns=number * 10**8,
+            )  # fmt: skip
+            writer.write(replace(frame, timestamp_ns=5) if k == 4 else frame)
+        writer.count_drop([6, 7, 1])
+    found = json.loads(label(LabelConfig((path,), stats=True, every=2)))["kitchen"]
+    assert (found["frames"], found["dropped_frames"]) == (3, 4)
+    # Back by 0.9 s and ahead again by 1.1 s, which a camera may take for one frame.
+    assert found["clock_jumps"] == 1
+    assert found["duration_s"] == pytest.approx(0.2 + 0.4 + 0.1 + 1.1)
+    assert found["near_duplicate_share"] == pytest.approx(4 / 6, abs=1e-3)
+    assert found["blurred_share"] == 0.0  # a red floor is too plain to tell
+    assert found["median_speed_m_s"] == pytest.approx(0.0, abs=0.01)
+    names = found["classes_below_1_percent"]
+    assert len(names) == 19 and "below 0.25 m, 0-45 deg" not in names
+    words = label(LabelConfig((path,), out=tmp_path / "labels"))
+    assert "; 4 frames dropped, clock jumped once, 67% near-duplicates, 19 of" in words
 
 
 def test_statistics_alone_write_nothing(tmp_path, monkeypatch):

@@ -222,3 +222,31 @@ def test_a_take_on_a_full_disk_is_closed_whole(tmp_path, take, has_room_for_inde
     assert writer.num_frames == num_frames
     assert_frames(path, list(range(num_frames)))
     writer.close()
+
+
+def test_on_a_full_disk_the_only_frame_stays_though_its_index_does_not_fit(
+    tmp_path, take
+):
+    _, _, ends = take
+    writer = RecordingWriter(tmp_path / "scene")
+    with disk_of(ends[1] + 10):
+        writer.write(lopsided_frame(0))
+        with pytest.raises(RecordingError, match="--repair"):
+            writer.close()
+    assert_frames(tmp_path / "scene", [0])
+    assert repair_recording(tmp_path / "scene").num_frames == 1
+
+
+def test_frames_that_a_full_disk_takes_back_count_as_dropped(tmp_path, take):
+    _, _, ends = take
+    writer = RecordingWriter(tmp_path / "scene")
+    with disk_of(ends[3] + 10), pytest.raises(RecordingError, match="2 whole frames"):
+        for number in range(NUM_FRAMES):
+            writer.write(lopsided_frame(number))
+    third = lopsided_frame(2).number
+    assert Recording(tmp_path / "scene").scene.dropped == (third,)
+    writer.count_drop([third + 1, third + 2])  # what was queued
+    writer.close()
+    scene = Recording(tmp_path / "scene").scene
+    assert scene.dropped == (third, third + 1, third + 2)
+    assert scene.frames == writer.num_frames == 2

@@ -16,6 +16,7 @@ from training_data import (
 from core.bins import HNBins
 from core.errors import DatasetError
 from core.floor import FloorPlane
+from core.survey import Survey
 from training.datasets import cache
 from training.datasets import prepare as prepare_module
 from training.datasets.cache import cache_folder
@@ -202,8 +203,8 @@ def test_floors_of_a_sequence_label_its_frames_that_see_none(tmp_path: Path) -> 
     known = FloorPlane(np.array((0.0, -1.0, 0.0)), 1.3, "tracked")
 
     class Sequence(NYUv2Folder):
-        def floors(self) -> list[FloorPlane | None]:
-            return [known, None, known]
+        def survey(self, advance: object = None) -> Survey:
+            return Survey([known, None, known], [None] * 3)
 
     data = Sequence(tmp_path)
     prepared = prepare(data, data.has_depth, RECIPE)

@@ -1,11 +1,8 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
 from training.datasets.splits import (
     GAP,
-    choose_hn_frames,
     even_shares,
     evenly,
     independent_parts,
@@ -93,24 +90,6 @@ def test_evenly_keeps_the_distance_and_the_order() -> None:
     assert evenly(np.arange(10), 5).tolist() == [0, 2, 4, 6, 8]
     assert evenly(np.arange(3), 5).tolist() == [0, 1, 2]
     assert len(set(evenly(np.arange(795), 200).tolist())) == 200
-
-
-def test_test_frames_get_hn_labels_beside_the_limit() -> None:
-    dataset = SimpleNamespace(
-        has_depth=np.array([True] * 8 + [False, True, True]),
-        parts=np.array(["train"] * 6 + ["validation"] * 3 + ["test"] * 2),
-    )
-    (chosen,) = choose_hn_frames([dataset], 4)  # type: ignore[list-item]
-    assert np.flatnonzero(chosen).tolist() == [0, 2, 4, 6, 9, 10]
-
-
-def test_unused_frames_get_no_hn_labels() -> None:
-    dataset = SimpleNamespace(
-        has_depth=np.ones(5, bool),
-        parts=np.array(["train", "unused", "validation", "unused", "test"]),
-    )
-    (chosen,) = choose_hn_frames([dataset], 50)  # type: ignore[list-item]
-    assert np.flatnonzero(chosen).tolist() == [0, 2, 4]
 
 
 @pytest.mark.parametrize("num", [4, 5, 19, 20, 57, 95, 99, 795])

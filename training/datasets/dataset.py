@@ -1,14 +1,14 @@
 """What every family of data offers: labelled frames, read one at a time."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
 import numpy as np
 
-from core.floor import FloorPlane
 from core.frame import RgbdFrame
+from core.survey import Survey
 
 Part = Literal["train", "validation", "test"]
 UNUSED = "unused"
@@ -55,8 +55,11 @@ class Dataset(Protocol):
     def fingerprint(self) -> Sequence[Hashable]:
         """What changes whenever the data change, in numbers and words."""
 
-    def floors(self) -> Sequence[FloorPlane | None] | None:
-        """The floor of every frame of a sequence; None where each stands alone."""
+    def survey(self, advance: Callable[[], None] = lambda: None) -> Survey | None:
+        """Floor and quality of every frame of a sequence; None where each stands alone.
+
+        Where that takes looking at all frames, `advance` is called once for each.
+        """
 
     def read(self, index: int) -> LabelledFrame:
         """One frame, for any thread; UnreadableFrameError where it is damaged."""

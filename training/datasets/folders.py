@@ -1,16 +1,21 @@
 """Other folders of colour and depth images: HN-labels only."""
 
-from collections.abc import Hashable, Sequence
+import json
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from core.errors import HNError, UnreadableFrameError
-from core.floor import FloorPlane
 from core.interchange import open_frames
-from core.sequence_floors import sequence_floors
+from core.recording.floors import floors_from_json, floors_to_json
+from core.recording.quality import quality_from_json, quality_to_json
+from core.survey import Survey, survey
+from training.datasets.cache import cached
 from training.datasets.dataset import LabelledFrame, file_state
 from training.datasets.splits import sequence_parts
+
+SURVEY_FILE = "survey.json"
 
 
 class FolderData:
@@ -35,9 +40,23 @@ class FolderData:
         """State of every file in the folder."""
         return file_state(sorted(self._path.rglob("*")))
 
-    def floors(self) -> Sequence[FloorPlane | None]:
-        """Found as in a recording: a folder may hold frames in order."""
-        return sequence_floors(self._source)
+    def survey(self, advance: Callable[[], None] = lambda: None) -> Survey:
+        """As of a recording, since a folder may hold frames in order; kept in the
+        user's cache."""
+
+        def fill(unfinished: Path) -> None:
+            found = survey(self._source, advance)
+            content = {
+                "floors": floors_to_json(found.floors),
+                "quality": quality_to_json(found.quality),
+            }
+            (unfinished / SURVEY_FILE).write_text(json.dumps(content), "utf-8")
+
+        folder = cached((self.name, "survey"), self.fingerprint(), None, fill)
+        kept = json.loads((folder / SURVEY_FILE).read_text("utf-8"))
+        return Survey(
+            floors_from_json(kept["floors"]), quality_from_json(kept["quality"])
+        )
 
     def read(self, index: int) -> LabelledFrame:
         """One frame."""

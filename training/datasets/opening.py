@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import DatasetError
+from core.interchange.nyu_mat import FILE_NAME
 from training.datasets.dataset import Dataset
 from training.datasets.folders import FolderData
 from training.datasets.nyuv2_folder import (
@@ -11,7 +12,7 @@ from training.datasets.nyuv2_folder import (
     check_no_parts,
     is_nyuv2_folder,
 )
-from training.datasets.nyuv2_mat import FILE_NAME, NYUv2Mat
+from training.datasets.nyuv2_mat import NYUv2Mat
 from training.datasets.recordings import RecordingData, find_recordings
 
 SIMULATED = "simulated"

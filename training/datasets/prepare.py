@@ -110,7 +110,8 @@ def _fill(
     semantic = _new_array(folder / "semantic.npy", shape)
     has_hn, has_semantic = np.zeros((2, len(dataset)), bool)
 
-    floors = dataset.floors() if wants_hn.any() else None
+    survey = dataset.survey() if wants_hn.any() else None
+    floors = None if survey is None else survey.floors
 
     def work(index: int) -> str:
         """Fill one frame's rows; why labels are missing, or nothing."""

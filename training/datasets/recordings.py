@@ -1,15 +1,16 @@
 """Recordings: HN-labels from their depth, semantic labels from their annotations."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from core.annotations import FOLDER as ANNOTATIONS
 from core.errors import RecordingError, UnreadableFrameError
-from core.floor import FloorPlane
 from core.recording import Recording
+from core.recording.survey import recorded_survey
 from core.recording.writer import CAPTURE_FILE
+from core.survey import Survey
 from training.datasets.dataset import LabelledFrame, file_state
 from training.datasets.splits import sequence_parts
 
@@ -20,6 +21,7 @@ class RecordingData:
     def __init__(self, path: Path) -> None:
         self.name = str(path)
         self._recording = Recording(path)
+        self._survey: Survey | None = None
         self._annotations = self._recording.annotations
         annotated = set(self._annotations)
         self.class_names: Sequence[str] = (
@@ -41,9 +43,11 @@ class RecordingData:
             [path / CAPTURE_FILE, *sorted((path / ANNOTATIONS).glob("*"))]
         )
 
-    def floors(self) -> Sequence[FloorPlane | None]:
+    def survey(self, advance: Callable[[], None] = lambda: None) -> Survey:
         """The recording's own."""
-        return self._recording.floors
+        if self._survey is None:
+            self._survey = recorded_survey(self._recording, advance)
+        return self._survey
 
     def read(self, index: int) -> LabelledFrame:
         """One frame and its annotation, where it has one."""

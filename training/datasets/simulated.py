@@ -1,7 +1,7 @@
 """Rendered rooms: HN-labels from their noisy depth, semantic labels from the truth."""
 
 import threading
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 
@@ -39,7 +39,7 @@ class SimulatedData:
         """The views follow from the seed, their number and core's code."""
         return [self.name, SEED]
 
-    def floors(self) -> None:
+    def survey(self, advance: Callable[[], None] = lambda: None) -> None:
         """None: its frames are no sequence."""
 
     def read(self, index: int) -> LabelledFrame:

@@ -1,10 +1,10 @@
-"""Which frames are pretrained on, validated on and tested on."""
+"""Which frames are trained on, validated on and tested on; even choices."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from training.datasets.dataset import UNUSED, Dataset
+from training.datasets.dataset import UNUSED
 
 # All are our choice; the paper gives no values.
 TEST_SHARE = 5  # one annotated frame, or room, in this many
@@ -13,26 +13,6 @@ MIN_TO_VALIDATE = 4  # fewer frames are all needed for training
 NUM_BLOCKS = 5
 GAP = 15
 """Frames left out between parts of a sequence: half a second at 30 a second."""
-
-
-def choose_hn_frames(datasets: Sequence[Dataset], limit: int) -> list[np.ndarray]:
-    """(N,) bool a dataset: which of its frames get HN-labels.
-
-    All test frames do. Of the others at most `limit`, drawn evenly from every dataset
-    and evenly along it, as section 4 draws from scenes; a dataset that is too short
-    leaves its share to the others.
-    """
-    available = [
-        dataset.has_depth & np.isin(dataset.parts, ("train", "validation"))
-        for dataset in datasets
-    ]
-    shares = even_shares([int(a.sum()) for a in available], limit)
-    chosen = []
-    for dataset, frames, share in zip(datasets, available, shares, strict=True):
-        mask = dataset.has_depth & (dataset.parts == "test")
-        mask[evenly(np.flatnonzero(frames), share)] = True
-        chosen.append(mask)
-    return chosen
 
 
 def even_shares(sizes: Sequence[int], limit: int) -> list[int]:

@@ -1,0 +1,106 @@
+"""Which frames get HN-labels: new and sharp ones, evenly from all scenes.
+
+Section 4 draws 41K frames evenly from all scenes. Most frames of a recording show what
+the one before showed, and some are blurred; those teach little and are left out.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.quality import FrameQuality
+from training.datasets.dataset import Dataset
+from training.datasets.splits import even_shares, evenly
+
+BLURRED = "blurred, so not pretrained on"
+DUPLICATE = "near-duplicates, so not pretrained on"
+
+Quality = Sequence[FrameQuality | None]
+"""Of every frame of a source; None for one that is not known."""
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """Some frames of one source."""
+
+    indices: np.ndarray
+    """(n,) int64, rising."""
+    left_out: Mapping[str, int]
+    """Why frames were not even considered, and how many."""
+
+
+def choose_hn_frames(
+    datasets: Sequence[Dataset], qualities: Sequence[Quality | None], limit: int
+) -> list[Selection]:
+    """Which frames of each dataset get HN-labels.
+
+    All test frames do. The others, at most `limit`, are those that `select_frames`
+    takes; frames to validate on measure, so that they may be poor. Quality is None for
+    a dataset whose frames are all as good.
+    """
+    pools = [
+        dataset.has_depth & np.isin(dataset.parts, ("train", "validation"))
+        for dataset in datasets
+    ]
+    judged = [
+        None if quality is None else _of_training(dataset, quality)
+        for dataset, quality in zip(datasets, qualities, strict=True)
+    ]
+    chosen = []
+    for dataset, selection in zip(
+        datasets, select_frames(pools, judged, limit), strict=True
+    ):
+        is_test = dataset.has_depth & (dataset.parts == "test")
+        indices = np.union1d(np.flatnonzero(is_test), selection.indices)
+        chosen.append(Selection(indices, selection.left_out))
+    return chosen
+
+
+def _of_training(dataset: Dataset, quality: Quality) -> Quality:
+    """Only the frames to train on are judged."""
+    return [
+        frame if part == "train" else None
+        for frame, part in zip(quality, dataset.parts, strict=True)
+    ]
+
+
+def select_frames(
+    pools: Sequence[np.ndarray], qualities: Sequence[Quality | None], num_frames: int
+) -> list[Selection]:
+    """At most `num_frames` of all sources' frames, sharp ones that show something new.
+
+    `pools` has (N,) bool a source, the frames to choose from; one without quality is as
+    good as any. Every source gives equally many, the same distance apart along those it
+    has; one that has too few leaves its share to the others.
+    """
+    considered = [
+        _without_poor(pool, quality)
+        for pool, quality in zip(pools, qualities, strict=True)
+    ]
+    shares = even_shares([len(found.indices) for found in considered], num_frames)
+    return [
+        Selection(evenly(found.indices, share), found.left_out)
+        for found, share in zip(considered, shares, strict=True)
+    ]
+
+
+def _without_poor(pool: np.ndarray, quality: Quality | None) -> Selection:
+    indices = np.flatnonzero(pool)
+    if quality is None:
+        return Selection(indices, {})
+    reasons = [_why_poor(quality[index]) for index in indices.tolist()]
+    is_good = np.array([reason is None for reason in reasons], bool)
+    left_out = Counter(reason for reason in reasons if reason is not None)
+    return Selection(indices[is_good], dict(left_out))
+
+
+def _why_poor(frame: FrameQuality | None) -> str | None:
+    """Why a frame is left out; None for a good one, and where that is not known: a
+    frame that cannot be read is told of where it is read."""
+    if frame is None:
+        return None
+    if frame.is_blurred:
+        return BLURRED
+    return DUPLICATE if frame.is_duplicate else None
