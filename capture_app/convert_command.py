@@ -4,7 +4,7 @@ import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
@@ -15,10 +15,13 @@ from core.errors import HNError
 from core.files import whole_folder
 
 if TYPE_CHECKING:
+    from capture_app.sensors.files import FileSensor
     from core.interchange import FrameSource
     from core.interchange.layout import ProgressReport
 
 logger = logging.getLogger(__name__)
+
+FILE_TIMEOUT_S = 30.0  # for the next frame of a file, on a slow disk
 
 Target: TypeAlias = Literal["recording", "tum", "open3d", "scannet", "7scenes", "nyu"]
 
@@ -33,8 +36,8 @@ class ConvertConfig:
     source: Annotated[
         tyro.conf.Positional[Path | None], tyro.conf.arg(metavar="IN")
     ] = None
-    """A recording, or a folder of colour and depth images in any layout that is
-    known."""
+    """A recording, a folder of colour and depth images in any layout that is known, a
+    RealSense's .db3 or .bag, or an Azure Kinect's .mkv."""
     out: Annotated[tyro.conf.Positional[Path | None], tyro.conf.arg(metavar="OUT")] = (
         None
     )
@@ -75,11 +78,20 @@ def convert(
     every: int = 1,
 ) -> str:
     """Write every n-th frame at `source_path` to a new folder, or nothing at all."""
+    from capture_app.sensors.files import open_file
     from core.recording import Recording
 
     if every < 1:
         raise HNError(f"--every must be at least 1, got {every}")
     _check_is_new(out)
+    file = open_file(source_path, at_pace=False)
+    if file is not None:
+        if to != "recording" or intrinsics is not None:
+            raise HNError(
+                f"{source_path} becomes a recording, with the calibration that it "
+                "has; leave out --to and --intrinsics, and convert the recording then"
+            )
+        return _convert_file(file, source_path, out, every)
     source = _open(source_path, intrinsics)
     if isinstance(source, Recording) and (to, every) == ("recording", 1):
         return _copy(source_path, out)
@@ -113,6 +125,29 @@ def _open(path: Path, intrinsics: Path | None) -> "FrameSource":
             "images that come without one"
         )
     return source
+
+
+def _convert_file(file: "FileSensor", path: Path, out: Path, every: int) -> str:
+    """Write what a camera's SDK has recorded, as it comes."""
+    from capture_app.engine.stats import Gaps
+    from core.recording import RecordingWriter
+
+    gaps = Gaps()
+    with file, whole_folder(out) as folder, _progress(f"converting {path}") as advance:
+        notes = f"converted from {path.name}"
+        with RecordingWriter(folder, device=file.name, notes=notes) as writer:
+            index = 0
+            while (frame := file.read(FILE_TIMEOUT_S)) is not None:
+                if every == 1:
+                    writer.count_drop(gaps.before(frame.number))
+                    writer.write(frame, color=file.encoded_color)
+                elif index % every == 0:
+                    counted_anew = replace(frame, number=index // every)
+                    writer.write(counted_anew, color=file.encoded_color)
+                index += 1
+                advance(index, file.num_frames)
+    lost = f", {writer.num_dropped} lost before" if writer.num_dropped else ""
+    return f"{out}: {writer.num_frames} frames{lost}"
 
 
 def _write_recording(

@@ -1,8 +1,7 @@
 """Intel / RealSense D400 and D500 cameras through pyrealsense2.
 
 Traps of the SDK that shape this file: a frameset may repeat a frame of one stream
-(librealsense #5125), frames lend memory of a pool of 16 (#946), and a missing libusb
-shows up as an ImportError.
+(librealsense #5125), and a missing libusb shows up as an ImportError.
 """
 
 import contextlib
@@ -10,16 +9,23 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from capture_app.sensors.realsense_frames import (
+    ACCELERATION,
+    COLOR,
+    DEPTH,
+    Calibration,
+    are_of_one_instant,
+    calibration_of,
+    import_sdk,
+    sample_of,
+)
 from capture_app.sensors.sensor import Progress, Sensor, SensorStatus
+from capture_app.sensors.up import UpFilter
 from core.errors import SensorError
-from core.frame import Intrinsics, RgbdFrame
+from core.frame import RgbdFrame
 
 _PREFERRED_SIZE = (640, 480)
 _PREFERRED_FPS = 30
-_AT_REST = (9.3, 10.3)  # m/s2; outside of it the accelerometer measures motion too
-_UP_SMOOTHING = 0.1
 
 
 class RealSenseSensor(Sensor):
@@ -63,10 +69,9 @@ class RealSenseSensor(Sensor):
         self._pipeline = pipeline
         self._rs = rs
         self.name = _info(device, rs.camera_info.name) or type(self).name
-        self._swap_red_and_blue = mode.color_format == rs.format.bgr8
         self.fps = float(mode.fps)
-        self._read_calibration(profile)
-        self._up: np.ndarray | None = None
+        self._calibration = _calibration(rs, profile)
+        self._up = UpFilter(self._calibration.R_color_accelerometer)
         self._last_numbers = (-1, -1)
 
     def read(self, timeout_s: float) -> RgbdFrame | None:
@@ -101,20 +106,6 @@ class RealSenseSensor(Sensor):
             with contextlib.suppress(RuntimeError):
                 pipeline.stop()
 
-    def _read_calibration(self, profile: Any) -> None:
-        rs = self._rs
-        depth = profile.get_stream(rs.stream.depth).as_video_stream_profile()
-        color = profile.get_stream(rs.stream.color).as_video_stream_profile()
-        self._depth_intrinsics = intrinsics_of(rs, depth.get_intrinsics())
-        self._color_intrinsics = intrinsics_of(rs, color.get_intrinsics())
-        self._T_color_depth = transform_of(depth.get_extrinsics_to(color))
-        sensor = profile.get_device().first_depth_sensor()
-        self._depth_scale = float(sensor.get_depth_scale())
-        self._R_color_accel = np.eye(3)
-        for stream in profile.get_streams():
-            if stream.stream_type() == rs.stream.accel:
-                self._R_color_accel = _rotation_between(stream, color)
-
     def _paired(self, frames: Any) -> RgbdFrame | None:
         """Depth and colour of one instant, both new; None for any other frameset."""
         depth, color = frames.get_depth_frame(), frames.get_color_frame()
@@ -123,38 +114,16 @@ class RealSenseSensor(Sensor):
         numbers = (depth.get_frame_number(), color.get_frame_number())
         if any(n <= last for n, last in zip(numbers, self._last_numbers, strict=True)):
             return None
-        if abs(depth.get_timestamp() - color.get_timestamp()) > 500 / self.fps:
+        images = sample_of(DEPTH, depth), sample_of(COLOR, color)
+        if not are_of_one_instant(*images, self.fps):
             return None
         self._last_numbers = numbers
-        rgb = np.asanyarray(color.get_data())
-        if self._swap_red_and_blue:
-            rgb = rgb[..., ::-1]
-        return RgbdFrame(
-            rgb=np.array(rgb, order="C"),
-            depth=np.array(depth.get_data()),
-            depth_scale=self._depth_scale,
-            color_intrinsics=self._color_intrinsics,
-            depth_intrinsics=self._depth_intrinsics,
-            T_color_depth=self._T_color_depth,
-            timestamp_ns=round(depth.get_timestamp() * 1e6),
-            up_hint=self._up,
-            number=numbers[0],
-        )
+        return self._calibration.frame(*images, images[0].number, self._up.up)
 
     def _update_up(self, frames: Any) -> None:
-        """Follow the accelerometer, which at rest reads 9.8 m/s2 upwards."""
         motion = frames.first_or_default(self._rs.stream.accel)
-        if not motion:
-            return
-        data = motion.as_motion_frame().get_motion_data()
-        measured = self._R_color_accel @ np.array((data.x, data.y, data.z))
-        length = float(np.linalg.norm(measured))
-        if not _AT_REST[0] < length < _AT_REST[1]:
-            return
-        up = measured / length
-        if self._up is not None:
-            up = (1 - _UP_SMOOTHING) * self._up + _UP_SMOOTHING * up
-        self._up = up / np.linalg.norm(up)
+        if motion:
+            self._up.update(sample_of(ACCELERATION, motion).data)
 
 
 def probe() -> SensorStatus:
@@ -180,20 +149,19 @@ def _info(device: Any, info: Any) -> str:
     return str(device.get_info(info)) if device.supports(info) else ""
 
 
-def import_sdk() -> Any:
-    """pyrealsense2, or a SensorError that names what has to be installed."""
-    try:
-        import pyrealsense2
-    except ModuleNotFoundError as error:
-        raise SensorError(
-            "the RealSense SDK is not installed: pip install pyrealsense2"
-        ) from error
-    except ImportError as error:
-        raise SensorError(
-            f"the RealSense SDK lacks a library of the system ({error}): "
-            "apt-get install libusb-1.0-0"
-        ) from error
-    return pyrealsense2
+def _calibration(rs: Any, profile: Any) -> Calibration:
+    accelerometers = [
+        stream
+        for stream in profile.get_streams()
+        if stream.stream_type() == rs.stream.accel
+    ]
+    return calibration_of(
+        rs,
+        profile.get_stream(rs.stream.depth),
+        profile.get_stream(rs.stream.color),
+        accelerometers[0] if accelerometers else None,
+        float(profile.get_device().first_depth_sensor().get_depth_scale()),
+    )
 
 
 def _first_device(rs: Any) -> Any:
@@ -256,49 +224,3 @@ def choose_mode(rs: Any, device: Any) -> Mode:
 def _size_rank(size: tuple[int, int]) -> tuple[bool, int]:
     width, height = _PREFERRED_SIZE
     return size != _PREFERRED_SIZE, abs(size[0] * size[1] - width * height)
-
-
-def intrinsics_of(rs: Any, intrinsics: Any) -> Intrinsics:
-    """The SDK's intrinsics as ours.
-
-    The SDK projects all three of its Brown-Conrady models with one polynomial, which is
-    OpenCV's up to a few hundredths of a pixel in the tangential terms.
-    """
-    brown = (
-        rs.distortion.brown_conrady,
-        rs.distortion.inverse_brown_conrady,
-        rs.distortion.modified_brown_conrady,
-    )
-    distortion = tuple(float(k) for k in intrinsics.coeffs)
-    if intrinsics.model == rs.distortion.none or not any(distortion):
-        distortion = ()
-    elif intrinsics.model not in brown:
-        raise SensorError(
-            f"lens model {intrinsics.model} is not supported; "
-            "the Brown-Conrady models are"
-        )
-    return Intrinsics(
-        intrinsics.width,
-        intrinsics.height,
-        intrinsics.fx,
-        intrinsics.fy,
-        intrinsics.ppx,
-        intrinsics.ppy,
-        distortion,
-    )
-
-
-def transform_of(extrinsics: Any) -> np.ndarray:
-    """(4, 4) of the SDK's extrinsics, whose rotation is stored column by column."""
-    T = np.eye(4)
-    T[:3, :3] = np.reshape(extrinsics.rotation, (3, 3)).T
-    T[:3, 3] = extrinsics.translation
-    return T
-
-
-def _rotation_between(accelerometer: Any, color: Any) -> np.ndarray:
-    try:
-        return transform_of(accelerometer.get_extrinsics_to(color))[:3, :3]
-    except RuntimeError:
-        # Not every device knows it; the axes of a D435i's IMU are those of its lenses.
-        return np.eye(3)

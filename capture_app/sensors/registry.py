@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from capture_app.sensors import realsense
+from capture_app.sensors.files import open_file
 from capture_app.sensors.replay import ReplaySensor
 from capture_app.sensors.sensor import Sensor, SensorStatus
 from capture_app.sensors.simulated import SimulatedSensor
@@ -17,7 +18,10 @@ def _simulated_status() -> SensorStatus:
 
 def _replay_status() -> SensorStatus:
     return SensorStatus(
-        "PATH", True, "a recording, or a folder of colour and depth images"
+        "PATH",
+        True,
+        "a recording, a RealSense's .db3 or .bag, an Azure Kinect's .mkv, or a folder "
+        "of colour and depth images",
     )
 
 
@@ -44,10 +48,11 @@ def open_sensor(spec: str) -> Sensor:
         return SimulatedSensor(seed=int(seed[1]))
     path = Path(spec).expanduser()
     if path.exists():
-        return ReplaySensor(path)
+        return open_file(path) or ReplaySensor(path)
     raise SensorError(
         f"no sensor and no file is called {spec!r}; expected {', '.join(_BY_NAME)} or "
-        "the path of a recording or of a folder of colour and depth images"
+        "the path of a recording, of a RealSense's .db3 or .bag, of an Azure Kinect's "
+        ".mkv, or of a folder of colour and depth images"
     )
 
 

@@ -21,7 +21,11 @@ class SoftwareCamera:
     """
 
     def __init__(
-        self, has_imu: bool = False, has_color: bool = True, stated_fps: float = FPS
+        self,
+        has_imu: bool = False,
+        has_color: bool = True,
+        stated_fps: float = FPS,
+        color_format: rs.format = rs.format.rgb8,
     ) -> None:
         self.device = rs.software_device()
         self._depth_sensor = self.device.add_sensor("Stereo Module")
@@ -38,7 +42,12 @@ class SoftwareCamera:
         if has_color:
             self._color = self._color_sensor.add_video_stream(
                 _stream(
-                    rs.stream.color, 1, COLOR_SIZE, 3, rs.format.rgb8, color_lens()
+                    rs.stream.color,
+                    1,
+                    COLOR_SIZE,
+                    2 if color_format == rs.format.yuyv else 3,
+                    color_format,
+                    color_lens(),
                 ),
                 True,
             ).as_video_stream_profile()
@@ -67,7 +76,7 @@ class SoftwareCamera:
 
     def push_color(self, number: int, rgb: np.ndarray, timestamp_ms: float) -> None:
         """A colour frame alone."""
-        frame = _video_frame(self._color, number, timestamp_ms, rgb, 3)
+        frame = _video_frame(self._color, number, timestamp_ms, rgb, rgb.shape[2])
         self._color_sensor.on_video_frame(frame)
 
     def push_acceleration(

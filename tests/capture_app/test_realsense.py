@@ -20,7 +20,7 @@ from software_camera import (
     color_lens,
 )
 
-from capture_app.sensors import realsense
+from capture_app.sensors import realsense, realsense_frames
 from capture_app.sensors.realsense import RealSenseSensor
 from core.errors import SensorError
 from core.geometry import pixel_rays, project
@@ -80,7 +80,7 @@ def test_the_calibration_is_the_camera_s(
 def test_points_fall_where_the_sdk_projects_them(model: rs.distortion) -> None:
     lens = color_lens()
     lens.model = model
-    ours = realsense.intrinsics_of(rs, lens)
+    ours = realsense_frames.intrinsics_of(rs, lens)
     points = np.array([[-0.3, 0.2, 1.0], [0.4, -0.25, 1.1], [0.05, 0.3, 0.9]])
     theirs = [rs.rs2_project_point_to_pixel(lens, list(point)) for point in points]
     np.testing.assert_allclose(project(points, ours), theirs, atol=0.02)
@@ -92,7 +92,7 @@ def test_a_fisheye_lens_is_refused() -> None:
     lens = color_lens()
     lens.model = rs.distortion.kannala_brandt4
     with pytest.raises(SensorError, match="lens model"):
-        realsense.intrinsics_of(rs, lens)
+        realsense_frames.intrinsics_of(rs, lens)
 
 
 def test_a_depth_frame_that_the_sdk_repeats_is_delivered_once() -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from azure_recordings import walk, write_by_hand
 from scripted import make_frame
 from software_camera import COLOR_SIZE, DEPTH_SIZE, SoftwareCamera
 
+from capture_app.sensors.azure_kinect_file import AzureKinectFileSensor
 from capture_app.sensors.realsense import RealSenseSensor
 from capture_app.sensors.registry import default_sensor, list_sensors, open_sensor
 from capture_app.sensors.replay import ReplaySensor
@@ -30,7 +32,7 @@ def write_recording(path: Path, numbers: list[int], period_ns: int = 10**7) -> P
     return path
 
 
-@pytest.fixture(params=["simulated", "replay", "realsense"])
+@pytest.fixture(params=["simulated", "replay", "realsense", "azure file"])
 def sensor(
     request: pytest.FixtureRequest,
     tmp_path: Path,
@@ -42,6 +44,9 @@ def sensor(
         yield SimulatedSensor(camera=small_camera, folder=loop_folder)
     elif request.param == "replay":
         yield ReplaySensor(write_recording(tmp_path / "take", [3, 4, 5, 6, 7, 8]))
+    elif request.param == "azure file":
+        file = write_by_hand(tmp_path / "walk.mkv", walk(6))
+        yield AzureKinectFileSensor(file, at_pace=False)
     else:
         camera = SoftwareCamera()
         stop = threading.Event()
