@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import get_ident
 
 from core.errors import HNError
 
@@ -48,7 +49,7 @@ def sync_folder(path: Path) -> None:
 def write_atomically(path: Path, data: bytes) -> None:
     """Put `data` at `path`; whoever reads it sees the old content or the new, after a
     power cut too."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{get_ident()}.tmp")
     try:
         with temporary.open("wb") as file:
             file.write(data)

@@ -1,7 +1,7 @@
 """Reading the MCAP file of a recording: where its chunks are, and what one holds.
 
 A file that was cut off has no index; its chunks are found one after the other, by
-their lengths.
+their lengths, and beyond damage by what every chunk begins with.
 
 Every call opens the file anew, which costs 0.03 ms: nothing has to be closed, and
 processes and threads that share a recording never move each other's place in it.
@@ -26,6 +26,7 @@ from mcap.stream_reader import breakup_chunk
 from mcap.writer import MCAP0_MAGIC
 
 from core.errors import RecordingError
+from core.recording.lock import is_locked
 
 DAMAGE = (
     McapError,
@@ -38,6 +39,12 @@ DAMAGE = (
 )
 """What decoding damaged bytes raises."""
 _HEAD = struct.Struct("<BQ")  # a record's opcode and length
+_CHUNK_HEAD = struct.Struct("<QQQII4sQ")  # what precedes a chunk's compressed records
+_CHUNK_MARK = struct.pack("<I4s", 4, b"zstd")  # in the middle of it
+_MARK_OFFSET = _HEAD.size + struct.calcsize("<QQQI")
+_INDEX_HEAD = struct.Struct("<HI")  # what precedes the entries of a message index
+_SEARCHED_AT_ONCE = 2**20
+_OPCODES = frozenset(opcode.value for opcode in Opcode)
 _FOOTER_BODY = struct.Struct("<QQI")  # where the index starts, and its checksum
 _END_SIZE = _FOOTER_BODY.size + len(MCAP0_MAGIC)
 
@@ -51,6 +58,9 @@ class FileIndex:
     metadata: Mapping[str, Mapping[str, str]]
     num_messages: Mapping[int, int] | None
     """By channel id; None for a file that was cut off or whose index is damaged."""
+
+    is_being_written: bool = False
+    """By a program that has the file open now, as far as the system knows."""
 
     @property
     def is_cut_off(self) -> bool:
@@ -121,27 +131,79 @@ def _walk(path: Path) -> FileIndex:
         elif record.opcode == Opcode.METADATA:
             metadata.append((record.offset, record.length))
     return FileIndex(
-        np.array(chunks, np.int64).reshape(-1, 2), _read_metadata(path, metadata), None
+        np.array(chunks, np.int64).reshape(-1, 2),
+        _read_metadata(path, metadata),
+        num_messages=None,
+        is_being_written=is_locked(path),
     )
 
 
 def whole_records(path: Path) -> Iterator[Record]:
-    """The records from the start of the file to the first that was cut off."""
-    size = path.stat().st_size
-    position = len(MCAP0_MAGIC)
-    with path.open("rb", buffering=0) as file:  # nine bytes here and there
+    """The whole records of a file; what is damaged or cut off is passed over."""
+    with path.open("rb", buffering=0) as file:  # a few bytes here and there
+        size = file.seek(0, 2)
+        position = len(MCAP0_MAGIC)
         while True:
-            file.seek(position)
-            head = file.read(_HEAD.size)
-            if len(head) < _HEAD.size:
+            record = _record_at(file, position, size)
+            if record is not None:
+                yield record
+                position = record.offset + record.length
+                continue
+            chunk = _next_chunk(file, position, size)
+            if chunk is None:
                 return
-            opcode, body_length = _HEAD.unpack(head)
-            length = _HEAD.size + body_length
-            # Zeros are what a power cut leaves where data did not reach the disk.
-            if opcode == 0 or position + length > size:
-                return
-            yield Record(opcode, position, length)
-            position += length
+            position = chunk.offset
+            if _record_at(file, position, size) is None:
+                # One of its two lengths is wrong, and so it is not known where it ends.
+                yield chunk
+                position += _HEAD.size + _CHUNK_HEAD.size
+
+
+def _record_at(file: BinaryIO, position: int, size: int) -> Record | None:
+    """The record that begins here; None when its parts contradict each other."""
+    file.seek(position)
+    head = file.read(_HEAD.size + _CHUNK_HEAD.size)
+    if len(head) < _HEAD.size:
+        return None
+    opcode, body_length = _HEAD.unpack_from(head)
+    end = position + _HEAD.size + body_length
+    # Zeros are what a power cut leaves where data did not reach the disk.
+    if opcode not in _OPCODES or end > size:
+        return None
+    of_opcode = {Opcode.CHUNK: _CHUNK_HEAD, Opcode.MESSAGE_INDEX: _INDEX_HEAD}
+    if opcode in of_opcode:
+        body_head = of_opcode[opcode]
+        if len(head) < _HEAD.size + body_head.size:
+            return None
+        *_, num_bytes = body_head.unpack_from(head, _HEAD.size)
+        is_right = body_length == body_head.size + num_bytes
+    else:
+        file.seek(end)
+        following = file.read(1)
+        is_right = not following or following[0] in _OPCODES
+    return Record(opcode, position, end - position) if is_right else None
+
+
+def _next_chunk(file: BinaryIO, position: int, size: int) -> Record | None:
+    """The first whole chunk from here on, wherever it begins."""
+    while position < size:
+        file.seek(position)
+        block = file.read(_SEARCHED_AT_ONCE + _HEAD.size + _CHUNK_HEAD.size)
+        mark = block.find(_CHUNK_MARK, _MARK_OFFSET)
+        if mark < 0:
+            position += _SEARCHED_AT_ONCE
+            continue
+        position += mark - _MARK_OFFSET
+        head = block[mark - _MARK_OFFSET + _HEAD.size :]
+        if len(head) >= _CHUNK_HEAD.size:
+            *_, num_bytes = _CHUNK_HEAD.unpack_from(head)
+            length = _HEAD.size + _CHUNK_HEAD.size + num_bytes
+            if position + length <= size:
+                return Record(Opcode.CHUNK, position, length)
+            position += 1
+        elif mark == _MARK_OFFSET:
+            return None  # the file ends here, not only the block
+    return None
 
 
 def _read_summary(

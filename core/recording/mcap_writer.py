@@ -33,6 +33,7 @@ from mcap.records import (
 )
 from mcap.writer import MCAP0_MAGIC
 
+from core.recording.lock import lock
 from core.recording.ros import DEFINITIONS
 
 # MCAP's ros2 profile asks every channel for this; empty stands for ROS's defaults.
@@ -68,6 +69,7 @@ class ChunkWriter:
         self._path = path
         # Unbuffered: a frame that was written survives the end of the process.
         self._file = path.open("xb", buffering=0)
+        lock(self._file)
         self._end = 0
         self._chunks: list[_Appended] = []
         self._metadata: list[McapRecord] = []

@@ -148,7 +148,7 @@ def _open(path: Path) -> FileIndex:
     except OSError as error:
         raise RecordingError(f"cannot read {file}: {error.strerror}") from error
     if index.is_cut_off:
-        _warn_of_cut(path, len(index.chunks))
+        _warn_of_cut(path, index)
     elif not len(index.chunks):
         raise RecordingError(
             f"{path} has no frames; the camera gave none while it was recorded: delete "
@@ -157,16 +157,24 @@ def _open(path: Path) -> FileIndex:
     return index
 
 
-def _warn_of_cut(path: Path, num_frames: int) -> None:
+def _warn_of_cut(path: Path, index: FileIndex) -> None:
+    num_frames = len(index.chunks)
     if num_frames == 0:
         raise RecordingError(
-            f"{path} was cut off before its first frame was whole, or is still being "
-            "recorded; if not, nothing of it can be saved: delete it"
+            f"{path} is being recorded and has no frame yet; wait for the first"
+            if index.is_being_written
+            else f"{path} was cut off before its first frame was whole; nothing of it "
+            "can be saved: delete it"
         )
-    logger.warning(
-        "%s was cut off, or is still being recorded; its %d whole frames are used, and "
-        "hn-convert --repair %s rebuilds its index",
-        path,
-        num_frames,
-        path,
-    )
+    if index.is_being_written:
+        logger.warning(
+            "%s is being recorded; its first %d frames are used", path, num_frames
+        )
+    else:
+        logger.warning(
+            "%s was cut off; its %d whole frames are used, and hn-convert --repair %s "
+            "rebuilds its index",
+            path,
+            num_frames,
+            path,
+        )

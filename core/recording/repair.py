@@ -70,6 +70,11 @@ def _repair(
 ) -> RepairResult:
     file, cut_file = path / CAPTURE_FILE, path / CUT_FILE
     index = read_index(file)
+    if index.is_being_written:
+        raise RecordingError(
+            f"{path} is being recorded; wait for its end, or stop the program that "
+            "records it"
+        )
     num_chunks = len(index.chunks)
     if not num_chunks:
         raise RecordingError(

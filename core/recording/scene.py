@@ -54,6 +54,8 @@ class SceneInfo:
     def from_json(cls, text: str) -> "SceneInfo":
         """The scene that `to_json` wrote; ValueError when it is anything else."""
         values = json.loads(text)
+        if not isinstance(values, dict):
+            raise ValueError("it is no JSON object")
         try:
             return cls(
                 name=_text(values["name"]),
@@ -82,7 +84,7 @@ def load_scene(recording_path: Path, default: str) -> SceneInfo:
         return SceneInfo.from_json(
             path.read_text("utf-8") if path.exists() else default
         )
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         raise RecordingError(
             f"{path} cannot be read ({error}); correct it, or delete it and the "
             "recording's own copy is used"

@@ -15,6 +15,7 @@ from small_disk import disk_of
 
 from core.errors import RecordingError
 from core.recording import Recording, RecordingWriter, repair_recording
+from core.recording.mcap_writer import ChunkWriter
 
 NUM_FRAMES = 5
 WRITE_FOREVER = """
@@ -191,11 +192,63 @@ def test_zeros_that_a_power_cut_leaves_end_a_recording(tmp_path, take):
     assert_frames(path, [0, 1])
 
 
-def test_a_recording_can_be_read_while_it_is_written(tmp_path):
+# Where a chunk's record says how long it is: in its head, and before its content.
+@pytest.mark.parametrize("place", [0, 1, 3, 8, 45, 46, 52])
+@pytest.mark.parametrize("bits", [1, 0x80, 0xFF])
+def test_a_wrong_length_in_a_file_without_index_costs_one_frame_at_most(
+    tmp_path, take, place, bits
+):
+    capture, scene, ends = take
+    cut = bytearray(capture[: ends[-1]])
+    start = capture.index(b"zstd", ends[2]) - 41  # of the chunk of frame 2
+    assert start == ends[2]
+    cut[start + place] ^= bits
+    path = put(tmp_path / "scene", bytes(cut), scene)
+    numbers = set()
+    recording = Recording(path)
+    for index in range(len(recording)):
+        try:
+            frame = recording[index]
+        except RecordingError:
+            continue
+        number = frame.number - lopsided_frame(0).number
+        assert_same_but_for_jpeg(frame, lopsided_frame(number))
+        numbers.add(number)
+    assert numbers | {2} == set(range(NUM_FRAMES))
+    assert repair_recording(path).num_frames == len(numbers)
+
+
+def test_frames_after_a_hole_are_found(tmp_path, take):
+    capture, scene, ends = take
+    hole = capture[: ends[1] + 100] + bytes(ends[3] - ends[1] - 100)
+    path = put(tmp_path / "scene", hole + capture[ends[3] : ends[-1]], scene)
+    assert repair_recording(path).num_damaged == 1  # of the other nothing is left
+    assert_frames(path, [0, 3, 4])
+
+
+def test_the_disk_is_told_to_keep_frames_while_they_come(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(ChunkWriter, "sync", lambda self: synced.append(True))
+    now = [100.0]
+    monkeypatch.setattr("core.recording.writer.time.monotonic", lambda: now[0])
+    with RecordingWriter(tmp_path / "scene") as writer:
+        for number in range(9):  # 4 s
+            writer.write(lopsided_frame(number))
+            now[0] += 0.5
+        assert len(synced) == 2
+    assert len(synced) == 3  # and at the end
+
+
+def test_a_recording_can_be_read_while_it_is_written_but_not_repaired(tmp_path, caplog):
     path = tmp_path / "scene"
     with RecordingWriter(path) as writer:
+        with pytest.raises(RecordingError, match="is being recorded and has no frame"):
+            Recording(path)
         writer.write(lopsided_frame(0))
         early = Recording(path)
+        assert "is being recorded; its first 1 frames" in caplog.text
+        with pytest.raises(RecordingError, match="is being recorded; wait"):
+            repair_recording(path)
         writer.write(lopsided_frame(1))
         assert_same_but_for_jpeg(early[0], lopsided_frame(0))
         assert_frames(path, [0, 1])
