@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,12 +12,13 @@ import tyro
 
 from core.command import run_command
 from core.errors import HNError
-from core.files import whole_folder
+from core.files import check_is_new, whole_folder
 
 if TYPE_CHECKING:
     from capture_app.sensors.files import FileSensor
     from core.interchange import FrameSource
     from core.interchange.layout import ProgressReport
+    from core.recording import SceneInfo
 
 logger = logging.getLogger(__name__)
 
@@ -46,8 +47,8 @@ class ConvertConfig:
     """What to write: a recording, or the layout of TUM RGB-D, of Open3D's
     reconstruction system, of ScanNet, of 7-Scenes, or of NYUv2's labelled images."""
     intrinsics: Path | None = None
-    """Calibration of images that come without one: the 3 x 3 matrix as text, or
-    Open3D's JSON."""
+    """Calibration of images, in place of one that lies there: the 3 x 3 matrix as text,
+    or Open3D's JSON."""
     every: int = 1
     """Take every n-th frame."""
     repair: Annotated[Path | None, tyro.conf.arg(metavar="RECORDING")] = None
@@ -58,7 +59,7 @@ class ConvertConfig:
 def convert_command(config: ConvertConfig) -> str:
     """Do what the config asks for; the sentence that says what came of it."""
     if config.repair is not None:
-        if config.source is not None:
+        if config != ConvertConfig(repair=config.repair):
             raise HNError(
                 "--repair stands alone; give IN and OUT, or --repair RECORDING"
             )
@@ -83,7 +84,7 @@ def convert(
 
     if every < 1:
         raise HNError(f"--every must be at least 1, got {every}")
-    _check_is_new(out)
+    check_is_new(out)
     file = open_file(source_path, at_pace=False)
     if file is not None:
         if to != "recording" or intrinsics is not None:
@@ -106,11 +107,13 @@ def convert(
             num_poses = _write_recording(source, folder, bar)
         else:
             num_poses = _write_layout(to, source, folder, bar)
-    num_frames = len(source)
+    return f"{out}: {len(source)} frames{_with_poses(num_poses, len(source))}"
+
+
+def _with_poses(num_poses: int, num_frames: int) -> str:
     if num_poses == num_frames:
-        return f"{out}: {num_frames} frames with poses"
-    poses = f", {num_poses} of them with poses" if num_poses else ""
-    return f"{out}: {num_frames} frames{poses}"
+        return " with poses"
+    return f", {num_poses} of them with poses" if num_poses else ""
 
 
 def _open(path: Path, intrinsics: Path | None) -> "FrameSource":
@@ -155,14 +158,19 @@ def _write_recording(
 ) -> int:
     """Write a recording with all that the source knows; how many poses it has."""
     from core.annotations import save_annotations
+    from core.images import as_png
     from core.interchange.nyu_labelled import annotations_of
     from core.recording import RecordingWriter
 
     num_poses = 0
-    with RecordingWriter(folder, **_words(source)) as writer:
+    words = _words(source)
+    _log_lost_words(source, words)
+    with RecordingWriter(folder, **words) as writer:
         for index, frame in enumerate(source):
             pose = source.pose(index)
-            writer.write(frame, pose, source.encoded_color(index))
+            # Only a camera's pixels become JPEG; what others stored is kept exactly.
+            color = source.encoded_color(index) or as_png(frame.rgb)
+            writer.write(frame, pose, color)
             num_poses += pose is not None
             advance(index + 1, len(source))
     annotations = annotations_of(source)
@@ -174,47 +182,61 @@ def _write_recording(
 
 def _words(source: "FrameSource") -> dict[str, Any]:
     """What a recording says of itself, to be said by one made of its frames."""
-    from core.interchange.selection import EveryNth
+    from core.survey import NOMINAL_CLOCK, has_clock
+
+    scene = _scene_of(source)
+    if scene is None:
+        settings = {} if has_clock(_original(source)) else dict(NOMINAL_CLOCK)
+        return {"notes": f"converted from {source.name}", "settings": settings}
+    return {
+        "device": scene.device,
+        "tags": scene.tags,
+        "notes": scene.notes,
+        "settings": dict(scene.settings),
+    }
+
+
+def _log_lost_words(source: "FrameSource", kept: Collection[str] = ()) -> None:
+    """Name what a recording says of itself besides what is kept of it."""
+    scene = _scene_of(source)
+    names = ("device", "tags", "notes", "created", "dropped", "settings")
+    lost = [name for name in names if scene and getattr(scene, name)]
+    lost = [name for name in lost if name not in kept]
+    if lost:
+        logger.warning("of scene.json these are not kept: %s", ", ".join(lost))
+
+
+def _scene_of(source: "FrameSource") -> "SceneInfo | None":
     from core.recording import Recording
 
-    if isinstance(source, EveryNth) and isinstance(source.source, Recording):
-        scene = source.source.scene
-        return {
-            "device": scene.device,
-            "tags": scene.tags,
-            "notes": scene.notes,
-            "settings": dict(scene.settings),
-        }
-    return {"notes": f"converted from {source.name}"}
+    original = _original(source)
+    return original.scene if isinstance(original, Recording) else None
+
+
+def _original(source: "FrameSource") -> "FrameSource":
+    """The source whose frames these are, all or some of them."""
+    from core.interchange.selection import EveryNth
+
+    return source.source if isinstance(source, EveryNth) else source
 
 
 def _write_layout(
     to: str, source: "FrameSource", folder: Path, advance: "ProgressReport"
 ) -> int:
-    """Write a layout and read it back; how many poses it has."""
-    from core.interchange import open_frames
+    """Write a layout; how many poses it has."""
     from core.interchange.layouts import layout
     from core.interchange.nyu_labelled import annotations_of
 
-    write = layout(to).write
-    assert write is not None  # every Target has one
-    write(source, folder, advance)
+    target = layout(to)
+    assert target.write is not None  # every Target has one
+    target.write(source, folder, advance)
+    _log_lost_words(source)
     annotations = annotations_of(source)
     if annotations is not None and to != "nyu":
         logger.warning("the annotations of %d frames are not kept", len(annotations[0]))
-    written = open_frames(folder)
-    return sum(written.pose(index) is not None for index in range(len(written)))
-
-
-def _check_is_new(out: Path) -> None:
-    if out.exists() and not out.is_dir():
-        raise HNError(f"{out} is a file; what is written is a folder of its own")
-    found = sorted(entry.name for entry in out.iterdir()) if out.exists() else []
-    if found:
-        raise HNError(
-            f"{out} is not empty (it holds {found[0]}); choose another name or move it "
-            "away"
-        )
+    if not target.has_poses:
+        return 0
+    return sum(source.pose(index) is not None for index in range(len(source)))
 
 
 def _copy(recording_path: Path, out: Path) -> str:
@@ -222,7 +244,12 @@ def _copy(recording_path: Path, out: Path) -> str:
     if out.resolve().is_relative_to(recording_path.resolve()):
         raise HNError(f"{out} lies inside {recording_path}; choose another place")
     with whole_folder(out) as folder:
-        shutil.copytree(recording_path, folder, dirs_exist_ok=True)
+        shutil.copytree(
+            recording_path,
+            folder,
+            ignore=shutil.ignore_patterns(".*"),  # what is just being written
+            dirs_exist_ok=True,
+        )
     return f"{out}: a copy of the recording {recording_path}"
 
 

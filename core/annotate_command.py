@@ -19,12 +19,12 @@ from core.annotation_formats import (
     FrameToDraw,
     drawings_at,
 )
-from core.annotation_formats.drawing import not_turned
 from core.annotations import check_class_names, save_annotations
 from core.bins import IGNORE_LABEL
 from core.command import run_command
 from core.errors import DatasetError
-from core.files import whole_folder
+from core.files import check_is_new, whole_folder
+from core.images import not_turned
 from core.recording import Recording
 
 MOST_NAMED = 10  # files and frames in a sentence
@@ -60,7 +60,8 @@ class ImportConfig:
     drawings: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="IN")]
     """A folder of labelme's JSON files, a COCO file, a zip file or folder in CVAT's
     format "Segmentation mask 1.1", or a folder of class images with classes.json or
-    classes.txt. The last number in a file's name is the frame."""
+    classes.txt. The frame is the one number in an image's name, or the six digits that
+    it begins with."""
     recording: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="RECORDING")]
     """The folder of the recording that the frames are of."""
     classes: Classes = ()
@@ -99,8 +100,11 @@ def export_frames(config: ExportConfig) -> str:
     recording = Recording(config.recording)
     names = _class_names(recording, config.classes)
     numbers = _frames_to_draw(recording, config)
-    if config.out.exists() and (config.out.is_file() or any(config.out.iterdir())):
-        raise DatasetError(f"{config.out} already holds files; name another folder")
+    if config.out.resolve().is_relative_to(config.recording.resolve()):
+        raise DatasetError(
+            f"{config.out} lies in the recording; name a folder elsewhere"
+        )
+    check_is_new(config.out)
     annotated = set(recording.annotations)
     with whole_folder(config.out) as folder:
         frames = (_frame_to_draw(recording, k, k in annotated) for k in numbers)
@@ -185,14 +189,14 @@ def _check_frames(drawings: Sequence[Drawing], recording: Recording) -> None:
     for drawing in drawings:
         if drawing.frame >= len(recording):
             raise DatasetError(
-                f"{drawing.file} is of frame {drawing.frame} by its name, and "
+                f"{drawing.file} is of frame {drawing.frame} by its image's name, and "
                 f"{recording.path} has {len(recording)} frames, counted from 0; is it "
                 "another recording's?"
             )
         if drawing.frame in files:
             raise DatasetError(
                 f"{files[drawing.frame]} and {drawing.file} are both of frame "
-                f"{drawing.frame} by their names; keep one of them"
+                f"{drawing.frame} by their images' names; keep one of them"
             )
         files[drawing.frame] = drawing.file
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -18,6 +19,9 @@ from core.bins import IGNORE_LABEL
 from core.errors import DatasetError
 from core.files import write_atomically
 from core.images import read_classes
+
+if TYPE_CHECKING:
+    from core.recording import Recording
 
 FOLDER = "annotations"
 CLASSES_FILE = "classes.json"
@@ -40,12 +44,13 @@ def save_annotations(
 ) -> int:
     """Keep the (H, W) uint8 classes of many frames, in place of older ones; how many.
 
-    None of them is kept when one is wrong or cannot be had.
+    None of them is kept when one is wrong or cannot be had, or the disk is full. Only
+    where an older one cannot be replaced, since a program has it open on Windows, those
+    before it are kept; each is whole, and all can be saved again.
     """
     from core.recording import Recording  # it reads annotations, so not at the top
 
     recording = Recording(recording_path)
-    color = recording.calibration.color
     names = tuple(class_names)
     check_class_names(recording_path, names)
     folder = Path(recording_path) / FOLDER
@@ -53,21 +58,15 @@ def save_annotations(
     staged: dict[Path, Path] = {}
     try:
         for index, classes in annotations:
-            _check(classes, (color.height, color.width), len(names), f"frame {index}")
-            if not 0 <= index < len(recording):
-                raise DatasetError(
-                    f"there is no frame {index} in {recording_path}; it has "
-                    f"{len(recording)}"
-                )
+            _check_frame(recording, index, classes, names)
             partial = folder / f".{index:06d}.partial"
-            staged[partial] = folder / f"{index:06d}.png"
+            staged[partial] = folder / _file_name(index)
             _, png = cv2.imencode(".png", classes)
             write_atomically(partial, png.tobytes())
         if names != load_class_names(recording_path):
             text = json.dumps({"classes": names}, indent=2, ensure_ascii=False) + "\n"
             write_atomically(folder / CLASSES_FILE, text.encode())
-        for partial, file in staged.items():
-            os.replace(partial, file)
+        _put_in_place(staged)
     finally:
         for partial in staged:
             partial.unlink(missing_ok=True)
@@ -144,7 +143,10 @@ class AnnotationImages(Mapping[int, np.ndarray]):
 
     def __getitem__(self, index: int) -> np.ndarray:
         names = load_class_names(self.recording_path)
-        return load_annotation(self._files()[index], self.shape, names)
+        file = self.recording_path / FOLDER / _file_name(index)
+        if not 0 <= index < self.num_frames or not file.exists():
+            file = self._files()[index]  # slow, with thousands of them
+        return load_annotation(file, self.shape, names)
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._files())
@@ -172,6 +174,36 @@ class AnnotationImages(Mapping[int, np.ndarray]):
                 )
             files[frame] = file
         return dict(sorted(files.items()))
+
+
+def _file_name(index: int) -> str:
+    """What the annotation of a frame is called; others may leave out the zeros."""
+    return f"{index:06d}.png"
+
+
+def _put_in_place(staged: Mapping[Path, Path]) -> None:
+    """Give each of these files its name, in place of the one that has it."""
+    for num_done, (partial, file) in enumerate(staged.items()):
+        try:
+            os.replace(partial, file)
+        except OSError as error:
+            raise DatasetError(
+                f"{file} cannot be replaced ({error.strerror}); {num_done} of "
+                f"{len(staged)} annotations are saved; close the program that has it "
+                "open and save them all again"
+            ) from error
+
+
+def _check_frame(
+    recording: "Recording", index: int, classes: np.ndarray, names: tuple[str, ...]
+) -> None:
+    """DatasetError unless these can be the classes of a recording's frame."""
+    color = recording.calibration.color
+    _check(classes, (color.height, color.width), len(names), f"frame {index}")
+    if not 0 <= index < len(recording):
+        raise DatasetError(
+            f"there is no frame {index} in {recording.path}; it has {len(recording)}"
+        )
 
 
 def _check(

@@ -1,6 +1,7 @@
 """What every console command shares: parse, do the work, end in one sentence."""
 
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -22,8 +23,22 @@ def run_command(
     import tyro
 
     logging.basicConfig(level=logging.WARNING, format=f"{name}: %(message)s")
+    _refuse_repeated_options(name)
     config = tyro.cli(config_type, prog=name)
     sys.exit(_exit_status(name, config, work))
+
+
+def _refuse_repeated_options(name: str) -> None:
+    """Exit where an option is given twice: the parser would forget the first."""
+    options = [word.split("=")[0] for word in sys.argv[1:] if word.startswith("--")]
+    for option in options:
+        if options.count(option) > 1:
+            print(
+                f"{name}: {option} is given {options.count(option)} times; give all "
+                f"of it after one {option}",
+                file=sys.stderr,
+            )
+            sys.exit(2)
 
 
 def _exit_status(
@@ -51,5 +66,8 @@ def _exit_status(
         print(f"{name}: this is a fault of ours; please report it", file=sys.stderr)
         return 1
     if result:
-        print(result)
+        try:
+            print(result, flush=True)
+        except BrokenPipeError:  # who read it has enough, as `head` has
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0

@@ -1,5 +1,6 @@
-"""Small files written whole or not at all; the user's cache; the state of sources."""
+"""Files and folders written whole or not at all; the user's cache; what lies where."""
 
+import errno
 import hashlib
 import os
 import shutil
@@ -7,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from threading import get_ident
 
@@ -61,6 +63,38 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise
 
 
+def find_files(folder: Path, name: str) -> list[Path]:
+    """Every file of this name in a folder and below, in order.
+
+    Hidden folders are passed over: they hold what is not written whole yet.
+    """
+    return sorted(
+        file
+        for file in folder.rglob(name)
+        if not any(part.startswith(".") for part in file.relative_to(folder).parts)
+    )
+
+
+def check_is_new(out: Path) -> None:
+    """HNError unless `out` is a folder that is empty or not there yet."""
+    try:
+        found = sorted(entry.name for entry in out.iterdir())
+    except FileNotFoundError:
+        return
+    except NotADirectoryError as error:
+        file = next(path for path in (out, *out.parents) if path.is_file())
+        raise HNError(
+            f"{file} is a file; what is written is a folder of its own"
+        ) from error
+    except OSError as error:
+        raise _cannot_make(out, error) from error
+    if found:
+        raise HNError(
+            f"{out} already holds files, such as {found[0]}; choose another name or "
+            "move it away"
+        )
+
+
 @contextmanager
 def whole_folder(out: Path) -> Iterator[Path]:
     """Where to write what `out`, a new or empty folder, is to hold.
@@ -68,9 +102,25 @@ def whole_folder(out: Path) -> Iterator[Path]:
     It gets all of it when the block has ended well, and nothing if not.
     """
     out = out.resolve()
-    is_there = out.exists()
     # Beside it, or inside when it may be a disk of its own or the shell's folder.
-    hidden = (out if is_there else out.parent) / f".{out.name}.partial"
+    hidden = (out if out.exists() else out.parent) / f".{out.name}.partial"
+    missing = [folder for folder in hidden.parents if not folder.exists()]
+    try:
+        _claim(hidden, out)
+        try:
+            folder = hidden / out.name  # recordings are called as their folder
+            folder.mkdir()
+            yield folder
+            _move(folder, out)
+        finally:
+            shutil.rmtree(hidden, ignore_errors=True)
+    finally:
+        for parent in missing:
+            with suppress(OSError):  # it holds something
+                parent.rmdir()
+
+
+def _claim(hidden: Path, out: Path) -> None:
     try:
         hidden.mkdir(parents=True)
     except FileExistsError as error:
@@ -78,14 +128,32 @@ def whole_folder(out: Path) -> Iterator[Path]:
             f"{hidden} is there: another program writes {out} now, or was killed; if "
             "none does, delete it"
         ) from error
-    folder = hidden / out.name  # recordings are called as their folder
-    folder.mkdir()
+    except OSError as error:
+        raise _cannot_make(out, error) from error
+
+
+def _move(folder: Path, out: Path) -> None:
+    """Make a hidden folder, or what is in it, visible as `out`."""
+    hidden = folder.parent
     try:
-        yield folder
-        if is_there:
-            for entry in folder.iterdir():
-                entry.rename(out / entry.name)
-        else:
+        if hidden.parent != out:
             folder.rename(out)
-    finally:
-        shutil.rmtree(hidden, ignore_errors=True)
+            return
+        if len(list(out.iterdir())) > 1:
+            raise FileExistsError(errno.EEXIST, "it was empty and is not any more")
+        for entry in folder.iterdir():
+            entry.rename(out / entry.name)
+    except OSError as error:
+        names = (hidden.with_name(f"{out.name}-{n}") for n in count(2))
+        kept = next(path for path in names if not path.exists())
+        folder.rename(kept)
+        raise HNError(
+            f"{out} cannot take what was written ({error.strerror}); it is kept as "
+            f"{kept}"
+        ) from error
+
+
+def _cannot_make(out: Path, error: OSError) -> HNError:
+    return HNError(
+        f"cannot make the folder {out}: {error.strerror}; choose another one"
+    )

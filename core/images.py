@@ -4,6 +4,7 @@ Not cv2.imread and cv2.imwrite: they print warnings of their own or fail in sile
 on Windows they know no other alphabets.
 """
 
+from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +26,11 @@ class EncodedImage(NamedTuple):
     data: bytes
     """The whole file."""
 
+    @property
+    def suffix(self) -> str:
+        """What the name of such a file ends with."""
+        return {"jpeg": ".jpg", "png": ".png"}[self.format]
+
 
 def read_color(path: Path) -> np.ndarray:
     """(H, W, 3) uint8, red first."""
@@ -43,6 +49,24 @@ def encoded_color(path: Path) -> EncodedImage | None:
         if data.startswith(signature):
             return EncodedImage(format, data)
     return None
+
+
+def as_png(rgb: np.ndarray) -> EncodedImage:
+    """(H, W, 3) uint8 RGB as a PNG, which loses nothing."""
+    _, data = cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
+    return EncodedImage("png", data.tobytes())
+
+
+def not_turned(image: EncodedImage) -> EncodedImage:
+    """The image as a recording shows it: tools turn one with an orientation tag."""
+    from PIL import Image
+    from PIL.ExifTags import Base
+
+    if Image.open(BytesIO(image.data)).getexif().get(Base.Orientation, 1) == 1:
+        return image
+    rgb = decode_color(image.data)
+    assert rgb is not None  # Pillow could read it
+    return as_png(rgb)
 
 
 def read_depth(path: Path) -> np.ndarray:

@@ -13,7 +13,7 @@ import tyro
 from core.bins import HNBins
 from core.command import run_command
 from core.errors import DatasetError
-from core.files import whole_folder
+from core.files import check_is_new, find_files, whole_folder
 from core.hn_labels import Method
 from core.interchange import FrameSource, open_frames, open_image_pair
 from core.interchange.calibration import CameraFile, read_camera_file
@@ -29,8 +29,8 @@ class LabelConfig:
     image."""
 
     paths: Annotated[tuple[Path, ...], tyro.conf.Positional]
-    """Recordings, folders of recordings, folders of colour and depth images; or the two
-    image files of one frame, in either order."""
+    """Recordings, folders of recordings, folders of colour and depth images, NYUv2's
+    .mat; or the two image files of one frame, in either order."""
     out: Path = Path("labels")
     """Where to write; each input gets a folder of its name, never an existing one."""
     stats: bool = False
@@ -82,10 +82,7 @@ def label(config: LabelConfig) -> str:
                 f"the labels of other inputs would lie inside those of {name}; label "
                 "them one by one with different --out"
             )
-        if folder.exists() and any(folder.iterdir()):
-            raise DatasetError(
-                f"{folder} already holds files; name another folder with --out"
-            )
+        check_is_new(folder)
     lines = []
     for name, source in sources.items():
         with whole_folder(config.out / name) as folder:
@@ -104,7 +101,7 @@ def _open_inputs(config: LabelConfig) -> Mapping[str, FrameSource]:
     """Every input by the name of its folder of labels; none is opened half."""
     if config.every < 1:
         raise DatasetError(f"--every must be at least 1, got {config.every}")
-    files = [path for path in config.paths if path.is_file()]
+    files = [path for path in config.paths if path.is_file() and path.suffix != ".mat"]
     if files:
         return _open_files(files, config)
     of_depth = (config.depth_scale, config.depth_encoding)
@@ -114,7 +111,7 @@ def _open_inputs(config: LabelConfig) -> Mapping[str, FrameSource]:
             "for two image files; recordings have theirs, and folders a calibration "
             "such as K.txt"
         )
-    named = [source for path in config.paths for source in _open_folder(path)]
+    named = [source for path in config.paths for source in _open_path(path)]
     sources = dict(named)
     if not named:
         raise DatasetError(
@@ -134,8 +131,8 @@ def _open_inputs(config: LabelConfig) -> Mapping[str, FrameSource]:
 def _open_files(files: list[Path], config: LabelConfig) -> Mapping[str, FrameSource]:
     if len(files) != 2 or len(config.paths) != 2:
         raise DatasetError(
-            f"{files[0]} is a file; expected recordings, folders of images, or two "
-            "files alone: one colour image and its 16-bit depth"
+            f"{files[0]} is a file; expected recordings, folders of images, NYUv2's "
+            ".mat, or two files alone: one colour image and its 16-bit depth"
         )
     if config.depth_scale is not None and config.depth_encoding is not None:
         raise DatasetError(
@@ -148,10 +145,10 @@ def _open_files(files: list[Path], config: LabelConfig) -> Mapping[str, FrameSou
     return {source.name: source}
 
 
-def _open_folder(path: Path) -> list[tuple[str, FrameSource]]:
+def _open_path(path: Path) -> list[tuple[str, FrameSource]]:
     """Name and frames of a recording, of every recording in a folder, or of images."""
     if not (path / CAPTURE_FILE).exists():
-        recordings = sorted(file.parent for file in path.rglob(CAPTURE_FILE))
+        recordings = [file.parent for file in find_files(path, CAPTURE_FILE)]
         if recordings:
             return [(str(r.relative_to(path)), open_frames(r)) for r in recordings]
     source = open_frames(path)

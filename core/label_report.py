@@ -124,7 +124,8 @@ class LabelStatistics:
         """What speaks against training on these frames as they are."""
         take, weak = self.take, []
         if take.num_dropped:
-            weak.append(f"{take.num_dropped} frames dropped")
+            frames = "frame" if take.num_dropped == 1 else "frames"
+            weak.append(f"{take.num_dropped} {frames} dropped")
         if take.clock_jumps:
             times = "once" if take.clock_jumps == 1 else f"{take.clock_jumps} times"
             weak.append(f"clock jumped {times}")

@@ -57,8 +57,6 @@ def label_source(
     keeps of its frames.
     """
     numbers = range(0, len(source), every)
-    tiles: list[np.ndarray] = []
-    problems: list[HNError] = []
     if folder is not None:
         for part in ("classes", "overlays"):
             (folder / part).mkdir(parents=True)
@@ -67,16 +65,7 @@ def label_source(
         statistics = LabelStatistics(method, bins, take_quality(source, found))
         floors = found.floors if method == "live" else None
         work = FrameLabeller(source, floors, method, bins, folder, on_sheet(numbers))
-        task = progress.add_task(f"labelling {source.name}", total=len(numbers))
-        with parallel_map(work, numbers) as reports:
-            for report in reports:
-                progress.advance(task)
-                if isinstance(report, HNError):
-                    problems.append(report)
-                    continue
-                statistics.add(report)
-                if report.tile is not None:
-                    tiles.append(report.tile)
+        tiles, problems = _label(work, numbers, statistics, progress)
     for problem in problems:  # now that no bar is in the way
         logger.warning("%s; the frame is left out", problem)
     statistics.unreadable = len(problems)
@@ -87,6 +76,28 @@ def label_source(
     if folder is not None:
         _write_report(folder, statistics, tiles)
     return statistics
+
+
+def _label(
+    work: "FrameLabeller",
+    numbers: Sequence[int],
+    statistics: LabelStatistics,
+    progress: Progress,
+) -> tuple[list[np.ndarray], list[HNError]]:
+    """Label frames and count them; their tiles, and why some cannot be read."""
+    tiles: list[np.ndarray] = []
+    problems: list[HNError] = []
+    task = progress.add_task(f"labelling {work.source.name}", total=len(numbers))
+    with parallel_map(work, numbers) as reports:
+        for report in reports:
+            progress.advance(task)
+            if isinstance(report, HNError):
+                problems.append(report)
+                continue
+            statistics.add(report)
+            if report.tile is not None:
+                tiles.append(report.tile)
+    return tiles, problems
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 """Which frames show once more what an earlier one shows.
 
 Frames are compared as small pictures of colour and of depth: means over 20 x 20 pixels
-hardly have noise, and a camera that moves by a pixel of the small picture, 1 deg, is
+hardly have noise, and a camera that turns by a pixel of the small picture, 2 deg, is
 seen in all of it. What moves by itself is seen in one of its blocks.
 """
 

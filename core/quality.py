@@ -15,7 +15,10 @@ from core.frame import RgbdFrame
 from core.near_duplicates import Thumbnail, are_duplicates, thumbnail
 from core.sharpness import are_blurred, sharpness
 
-LONGEST_PAUSE_S = 2.0  # after which a camera counts as lost, as in a live session
+# Both our choice, and the recorder's too: no camera is silent for so long, or loses so
+# many frames at once, and goes on.
+LONGEST_PAUSE_S = 10.0  # a longer one is a clock that was set anew
+LONGEST_GAP = 10_000  # more are numbers that begin anew
 PAUSE_PERIODS = 2.0  # what a slow exposure may add, in periods
 IN_ORDER = 0.5  # of the frames of a sequence follow from the one before
 
@@ -156,13 +159,14 @@ class TakeQuality:
         return [frame for frame in self.frames if frame is not None]
 
     def _num_in_gaps(self) -> int:
-        """Numbers missing between frames, but for those that cannot be read."""
+        """Numbers missing between frames, but for those that cannot be read and where
+        the numbers jump."""
         missing, num_unreadable, last = 0, 0, None
         for frame in self.frames:
             if frame is None:
                 num_unreadable += 1
                 continue
-            if last is not None:
+            if last is not None and frame.number <= last + LONGEST_GAP:
                 missing += max(0, frame.number - last - 1 - num_unreadable)
             num_unreadable, last = 0, frame.number
         return missing
@@ -194,7 +198,8 @@ def step_seconds(
 
     Where it did, the step lasts as long as steps usually do for each missing number.
     """
-    num_periods = np.maximum(np.diff(np.array(numbers, np.int64)), 1)
+    gaps = np.diff(np.array(numbers, np.int64))
+    num_periods = np.where((gaps < 1) | (gaps > LONGEST_GAP), 1, gaps)
     seconds = np.diff(np.array(timestamps_ns, np.int64)).astype(np.float64) / 1e9
     periods = (seconds / num_periods)[seconds > 0]
     period = float(np.median(periods)) if periods.size else 0.0

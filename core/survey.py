@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from core.interchange import FrameSource
 
 
+NOMINAL_CLOCK = {"clock": "nominal"}
+"""Settings in the scene of a recording that was made of images without a clock."""
+
+
 @dataclass(frozen=True, eq=False)
 class Survey:
     """What is known of all frames of a source."""
@@ -50,12 +54,14 @@ def survey(
 
 def has_clock(source: "FrameSource") -> bool:
     """Whether the timestamps of a source say when its frames were taken."""
+    from core.interchange.selection import EveryNth
     from core.recording import Recording  # it keeps surveys, so not at the top
 
-    return (
-        isinstance(source, Recording)
-        or getattr(source, "timestamps_ns", None) is not None
-    )
+    if isinstance(source, EveryNth):
+        source = source.source
+    if isinstance(source, Recording):
+        return source.scene.settings.get("clock") != NOMINAL_CLOCK["clock"]
+    return getattr(source, "timestamps_ns", None) is not None
 
 
 def _has_poses(source: "FrameSource") -> bool:

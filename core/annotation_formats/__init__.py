@@ -91,7 +91,10 @@ def _read_documents(path: Path) -> dict[Path, object]:
     documents = {}
     for file in sorted(files):
         try:
-            documents[file] = json.loads(file.read_bytes())
+            document = json.loads(file.read_bytes())
         except (ValueError, RecursionError) as error:
             raise DatasetError(f"{file} is no JSON, or is damaged: {error}") from error
+        if labelme.is_labelme(document):
+            document.pop("imageData", None)  # the image: a hundred times the rest
+        documents[file] = document
     return documents

@@ -26,6 +26,7 @@ from core.errors import DatasetError
 FILE = "annotations/instances_default.json"  # where CVAT has it, and others look
 IMAGES = "images"
 _FARTHEST = 100_000  # pixels; pycocotools walks to every corner, and runs out of memory
+_MOST_BITS = 35  # that seven characters hold; the numbers have 32
 
 _Mask: TypeAlias = tuple[str, object]
 """The class and the "segmentation" of an annotation."""
@@ -48,10 +49,12 @@ def read(file: Path, document: object, shape: tuple[int, int]) -> Drawings:
             mask = (names[annotation["category_id"]], annotation["segmentation"])
             masks.setdefault(annotation["image_id"], []).append(mask)
         drawings = [_drawing(file, images[k], masks[k], shape) for k in masks]
-    except (KeyError, TypeError, AttributeError) as error:
+    except KeyError as error:
         raise DatasetError(
-            f"{file} is not as COCO has it: {error} is missing, or of the wrong kind"
+            f"{file} is not as COCO has it: {error} is missing"
         ) from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise DatasetError(f"{file} is not as COCO has it: {error}") from error
     return Drawings(tuple(dict.fromkeys(names.values())), drawings)
 
 
@@ -102,6 +105,8 @@ def _drawing(
     file: Path, image: Mapping, masks: list[_Mask], shape: tuple[int, int]
 ) -> Drawing:
     name = image["file_name"]
+    if not isinstance(name, str):
+        raise ValueError(f"the file_name {name!r} is no text")
     what = f"{name} in {file}"
     check_size(what, (image["height"], image["width"]), shape)
     return Drawing(
@@ -144,10 +149,35 @@ def _decode(segmentation: Any, shape: tuple[int, int]) -> np.ndarray:
         raise ValueError(f"its size is {segmentation['size']}")
     counts = segmentation["counts"]
     if isinstance(counts, str):
-        return rle.decode(segmentation).astype(bool)
+        counts = _run_lengths(counts)
     if sum(counts) != shape[0] * shape[1] or min(counts) < 0:
         raise ValueError(f"its run lengths add up to {sum(counts)}")
     pixels = np.repeat(
         np.arange(len(counts)) % 2 == 1, counts
     )  # down, column by column
     return pixels.reshape(shape, order="F")
+
+
+def _run_lengths(text: str) -> list[int]:
+    """The numbers in a string, as `rleFrString` of COCO's maskApi.c has them.
+
+    pycocotools decodes such strings too, but reads and writes past the end of its
+    memory when one is cut off.
+    """
+    counts: list[int] = []
+    number, num_bits = 0, 0
+    for character in text.encode("ascii"):
+        code = character - ord("0")
+        if not 0 <= code < 64 or num_bits >= _MOST_BITS:
+            raise ValueError("its run lengths are no such string")
+        number |= (code & 31) << num_bits  # five bits each, the lowest ones first
+        num_bits += 5
+        if code & 32:  # there are more
+            continue
+        if code & 16:
+            number -= 1 << num_bits
+        counts.append(number + (counts[-2] if len(counts) > 2 else 0))
+        number, num_bits = 0, 0
+    if num_bits:
+        raise ValueError("its run lengths end within a number")
+    return counts

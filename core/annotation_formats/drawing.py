@@ -3,18 +3,14 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
-import cv2
 import numpy as np
-from PIL import Image
-from PIL.ExifTags import Base
 
 from core.errors import DatasetError
-from core.images import EncodedImage, decode_color
+from core.images import EncodedImage
 
-_SUFFIXES = {"jpeg": ".jpg", "png": ".png"}
+_MOST_DIGITS = 9  # longer numbers are no frames, and Python converts not all of them
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +32,7 @@ class FrameToDraw:
     @property
     def image_name(self) -> str:
         """What the file of its image is called."""
-        return self.name + _SUFFIXES[self.image.format]
+        return self.name + self.image.suffix
 
     def write_image(self, folder: Path) -> None:
         """Put the image into a folder, which is made where it is missing."""
@@ -69,25 +65,20 @@ class Drawings:
     """Names that say "no class", where no class is called so."""
 
 
-def not_turned(image: EncodedImage) -> EncodedImage:
-    """The image as a recording shows it: tools turn one with an orientation tag."""
-    if Image.open(BytesIO(image.data)).getexif().get(Base.Orientation, 1) == 1:
-        return image
-    rgb = decode_color(image.data)
-    assert rgb is not None  # Pillow could read it
-    _, png = cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
-    return EncodedImage("png", png.tobytes())
-
-
 def frame_number(name: str, file: Path) -> int:
-    """The last number in the name of an image: 123 of "kitchen2/frame-000123.jpg"."""
-    numbers = re.findall(r"[0-9]+", Path(name).stem)
-    if not numbers:
+    """The frame that an image is of by its name, as `file` has it.
+
+    Either the name begins with six digits, as in "000123 (2).jpg", or it has but one
+    number, as in "kitchen2/frame-0123.jpg". DatasetError for any other name.
+    """
+    stem = PureWindowsPath(name).stem  # it knows the slashes of all systems
+    numbers = re.findall(r"^[0-9]{6}(?![0-9])", stem) or re.findall(r"[0-9]+", stem)
+    if len(numbers) != 1 or len(numbers[0]) > _MOST_DIGITS:
         raise DatasetError(
-            f"{file} does not say which frame {name} is; expected the frame's number "
-            "in the name, such as 000123"
+            f"{file} does not say which frame {name} is; expected a name with one "
+            "number, or with the frame's six digits in front, such as 000123.jpg"
         )
-    return int(numbers[-1])
+    return int(numbers[0])
 
 
 def check_size(what: str, found: tuple[int, int], shape: tuple[int, int]) -> None:

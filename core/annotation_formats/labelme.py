@@ -1,4 +1,4 @@
-"""labelme's JSON: polygons and other shapes, beside the image of the same name.
+"""labelme's JSON: polygons and other shapes, and which image they are drawn on.
 
 Shapes are painted as labelme's own `labelme.utils.shapes_to_label` paints them: with
 Pillow, the later ones over the earlier ones, and a pixel is part of a corner when the
@@ -99,7 +99,10 @@ def _drawing(file: Path, document: object, shape: tuple[int, int]) -> Drawing:
     height, width = document.get("imageHeight"), document.get("imageWidth")
     if height is not None and width is not None:
         check_size(f"the image of {file}", (height, width), shape)
+    image = document.get("imagePath") or file.name
     try:
+        if not isinstance(image, str):
+            raise ValueError(f"the imagePath {image!r} is no text")
         shapes = [_shape(entry) for entry in document["shapes"]]
     except KeyError as error:
         raise DatasetError(
@@ -109,7 +112,7 @@ def _drawing(file: Path, document: object, shape: tuple[int, int]) -> Drawing:
         raise DatasetError(f"{file} is not as labelme writes it: {error}") from error
     return Drawing(
         file=str(file),
-        frame=frame_number(file.name, file),
+        frame=frame_number(image, file),
         names=frozenset(s.label for s in shapes),
         paint=partial(_paint, file, shapes, shape),
     )

@@ -144,7 +144,7 @@ def read_numbers(path: Path) -> np.ndarray:
 def read_text(path: Path) -> str:
     """The text of a file that was found in a data folder, or that somebody named."""
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except OSError as error:
         raise DatasetError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:

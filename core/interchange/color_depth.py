@@ -1,7 +1,8 @@
 """Plain folders: colour images in one sub-folder, depth in another.
 
     color/NNNNNN.*   or rgb/, images/, image/
-    depth/NNNNNN.*   16 bits, millimetres unless the calibration says otherwise
+    depth/NNNNNN.*   16 bits, millimetres unless the calibration says otherwise; 0 where
+                     there is none, and 65535 mm
     K.txt            the 3 x 3 camera matrix
     poses.txt        16 numbers of T_world_camera a row, where they are known
 

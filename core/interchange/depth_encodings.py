@@ -6,12 +6,10 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from core.interchange.image_folder import as_it_is
+from core.interchange.image_folder import as_it_is, without_saturated
 from core.nyuv2 import DEPTH_SCALE, depth_units_of_raw
 
 EncodingName: TypeAlias = Literal["mm", "tum", "sun", "nyu-raw"]
-
-SATURATED = 65535  # further than any camera sees; 7-Scenes and others write it for none
 
 
 @dataclass(frozen=True)
@@ -36,11 +34,6 @@ def from_nyu_raw(image: np.ndarray) -> np.ndarray:
     first: what reads the format as it is defined has the two swapped.
     """
     return depth_units_of_raw(image.byteswap())
-
-
-def without_saturated(depth: np.ndarray) -> np.ndarray:
-    """(h, w) uint16 with 0 where it is the largest number there is."""
-    return np.where(depth == SATURATED, np.uint16(0), depth)
 
 
 ENCODINGS: dict[EncodingName, DepthEncoding] = {

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -9,16 +10,19 @@ from typing import NamedTuple
 import numpy as np
 
 from core.frame import RgbdFrame
-from core.images import write_image
-from core.interchange.image_folder import FrameSource, nominal_time_ns
+from core.images import as_png, not_turned
+from core.interchange.image_folder import (
+    SATURATED,
+    FrameSource,
+    is_millimetres,
+    nominal_time_ns,
+)
 from core.interchange.layout import ProgressReport
 from core.registration import register_depth, to_color_grid
 
 logger = logging.getLogger(__name__)
 
-LARGEST_UNIT = 65535
 EXACT_TO = 0.02  # of a unit: a scale that was a float32 is 0.016 off at the far end
-SUFFIXES = {"jpeg": ".jpg", "png": ".png"}
 
 
 class ExportedFrame(NamedTuple):
@@ -47,33 +51,77 @@ def exported_frames(
     `has_poses` say whether they hold the frames' times and poses, `has_both_cameras`
     whether depth stays on its own grid.
     """
-    num_far, num_rounded, num_poses, has_up, has_clock = 0, 0, 0, False, False
+    losses = _Losses()
     for index in range(len(source)):
-        frame = source[index] if has_both_cameras else on_color_grid(source[index])
-        table = _unit_table(frame.depth_scale * units_per_metre)
-        num_far += int(np.count_nonzero(table.is_far[frame.depth]))
-        num_rounded += int(np.count_nonzero(table.is_rounded[frame.depth]))
-        has_up |= frame.up_hint is not None
-        has_clock |= frame.timestamp_ns != nominal_time_ns(index)
-        depth = depth_in_units(frame, units_per_metre)
+        frame = source[index]
+        if not (has_both_cameras or frame.is_aligned):
+            losses.num_moved += 1
+            frame = on_color_grid(frame)
         pose = source.pose(index)
-        num_poses += pose is not None
+        losses.add(index, frame, pose, units_per_metre)
+        depth = depth_in_units(frame, units_per_metre)
         yield ExportedFrame(index, frame, depth, pose)
         progress(index + 1, len(source))
-    if num_far:
-        farthest = LARGEST_UNIT / units_per_metre
-        logger.warning(
-            "%d pixels beyond %.1f m are written as missing", num_far, farthest
-        )
-    if num_rounded:
-        step_mm = 1000 / units_per_metre
-        logger.warning("depth of %d pixels is rounded to %.4g mm", num_rounded, step_mm)
-    if num_poses and not has_poses:
-        logger.warning("the poses of %d frames are not kept", num_poses)
-    if has_clock and not has_times:
-        logger.warning("the times of frames are not kept")
-    if has_up:
-        logger.warning("the IMU's directions are not kept")
+    losses.log(units_per_metre, has_times, has_poses)
+
+
+@dataclass
+class _Losses:
+    """What frames have that the files of layouts cannot hold."""
+
+    num_moved: int = 0
+    """Frames whose depth had pixels of its own."""
+    num_far: int = 0
+    num_rounded: int = 0
+    num_poses: int = 0
+    has_up: bool = False
+    has_clock: bool = False
+    has_numbers: bool = False
+
+    def add(
+        self,
+        index: int,
+        frame: RgbdFrame,
+        pose: np.ndarray | None,
+        units_per_metre: float,
+    ) -> None:
+        """Count what one frame has of it."""
+        table = _table_of(frame, units_per_metre)
+        self.num_far += int(np.count_nonzero(table.is_far[frame.depth]))
+        self.num_rounded += int(np.count_nonzero(table.is_rounded[frame.depth]))
+        self.num_poses += pose is not None
+        self.has_up |= frame.up_hint is not None
+        self.has_clock |= frame.timestamp_ns != nominal_time_ns(index)
+        self.has_numbers |= frame.number != index
+
+    def log(self, units_per_metre: float, has_times: bool, has_poses: bool) -> None:
+        """Say it of a layout in these units, which has times, or poses, or not."""
+        if self.num_moved:
+            logger.warning(
+                "depth of %d frames is moved to the pixels of the colour image; "
+                "ScanNet's layout keeps it on its own",
+                self.num_moved,
+            )
+        if self.num_far:
+            logger.warning(
+                "%d pixels beyond %.1f m are written as missing",
+                self.num_far,
+                _largest_unit(units_per_metre) / units_per_metre,
+            )
+        if self.num_rounded:
+            logger.warning(
+                "depth of %d pixels is rounded to %.4g mm",
+                self.num_rounded,
+                1000 / units_per_metre,
+            )
+        if self.num_poses and not has_poses:
+            logger.warning("the poses of %d frames are not kept", self.num_poses)
+        if self.has_clock and not has_times:
+            logger.warning("the times of frames are not kept")
+        if self.has_numbers:
+            logger.warning("frames are counted from 0; their numbers are not kept")
+        if self.has_up:
+            logger.warning("the IMU's directions are not kept")
 
 
 def on_color_grid(frame: RgbdFrame) -> RgbdFrame:
@@ -99,32 +147,30 @@ def depth_in_units(frame: RgbdFrame, units_per_metre: float) -> np.ndarray:
     Exact where it is a whole number of them, else rounded; 0 where it is missing or
     does not fit.
     """
-    return _unit_table(frame.depth_scale * units_per_metre).units[frame.depth]
+    return _table_of(frame, units_per_metre).units[frame.depth]
 
 
 def write_color(
     source: FrameSource,
     index: int,
+    frame: RgbdFrame,
     path_without_suffix: Path,
     suffixes: Collection[str] = (".jpg", ".png"),
 ) -> Path:
-    """Write a frame's colour and say where.
+    """Write the colour of a source's frame and say where.
 
     It is copied as it is stored where `suffixes` has its format; else it becomes a PNG,
-    which loses nothing either.
+    which loses nothing either, and so does what other tools would turn.
     """
-    encoded = source.encoded_color(index)
-    if encoded is not None and SUFFIXES[encoded.format] in suffixes:
-        path = _with_suffix(path_without_suffix, SUFFIXES[encoded.format])
-        path.write_bytes(encoded.data)
+    image = source.encoded_color(index)
+    if image is not None and image.suffix in suffixes:
+        image = not_turned(image)
     else:
-        path = _with_suffix(path_without_suffix, ".png")
-        write_image(path, source[index].rgb)
+        image = as_png(frame.rgb)
+    # A time as name has a dot of its own.
+    path = path_without_suffix.with_name(path_without_suffix.name + image.suffix)
+    path.write_bytes(image.data)
     return path
-
-
-def _with_suffix(path: Path, suffix: str) -> Path:
-    return path.with_name(path.name + suffix)  # a time as name has a dot of its own
 
 
 class _UnitTable(NamedTuple):
@@ -138,10 +184,20 @@ class _UnitTable(NamedTuple):
     """bool: it fits, but lies between two units."""
 
 
+def _table_of(frame: RgbdFrame, units_per_metre: float) -> _UnitTable:
+    factor = frame.depth_scale * units_per_metre
+    return _unit_table(factor, _largest_unit(units_per_metre))
+
+
+def _largest_unit(units_per_metre: float) -> int:
+    """The largest number that is depth in such files."""
+    return SATURATED - 1 if is_millimetres(1 / units_per_metre) else SATURATED
+
+
 @lru_cache(maxsize=8)
-def _unit_table(factor: float) -> _UnitTable:
-    exact = np.arange(LARGEST_UNIT + 1) * factor
+def _unit_table(factor: float, largest: int) -> _UnitTable:
+    exact = np.arange(2**16) * factor
     units = np.rint(exact)
-    is_far = units > LARGEST_UNIT
+    is_far = units > largest
     is_rounded = (np.abs(exact - units) > EXACT_TO) & ~is_far
     return _UnitTable(np.where(is_far, 0, units).astype(np.uint16), is_far, is_rounded)

@@ -1,5 +1,6 @@
 """Frames whose colour and depth are image files."""
 
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from core.frame import Intrinsics, RgbdFrame
 from core.images import EncodedImage, encoded_color, read_color, read_depth
 
 NOMINAL_FPS = 30.0  # image folders have no clock; frame n comes at n/30 s
+SATURATED = 65535  # in millimetres it stands for none: no camera sees 65 m
 
 
 class FrameSource(Protocol):
@@ -45,6 +47,16 @@ def as_it_is(depth: np.ndarray) -> np.ndarray:
     return depth
 
 
+def without_saturated(depth: np.ndarray) -> np.ndarray:
+    """(h, w) uint16 with 0 where it is the largest number there is."""
+    return np.where(depth == SATURATED, np.uint16(0), depth)
+
+
+def is_millimetres(depth_scale: float) -> bool:
+    """Whether depth of this scale has 65535 for none, as 7-Scenes and others do."""
+    return math.isclose(depth_scale, 0.001, rel_tol=1e-6)  # or a float32 of it
+
+
 @dataclass(frozen=True, eq=False)
 class ImageFolder:
     """Pairs of image files with one calibration; a file is read on look-up.
@@ -68,7 +80,7 @@ class ImageFolder:
     unpaired: tuple[str, ...] = ()
     """Names of images that have no partner; they are left out."""
     decode_depth: Callable[[np.ndarray], np.ndarray] = as_it_is
-    """(h, w) uint16 as in the file to sensor units."""
+    """(h, w) uint16 as in the file to sensor units; 65535 mm become 0 after it."""
 
     @property
     def name(self) -> str:
@@ -82,6 +94,8 @@ class ImageFolder:
         color_file, depth_file = self.pairs[index]
         rgb = read_color(color_file)
         depth = self.decode_depth(read_depth(depth_file))
+        if is_millimetres(self.depth_scale):
+            depth = without_saturated(depth)
         _check_size(color_file, rgb, self.color_intrinsics)
         _check_size(depth_file, depth, self.depth_intrinsics)
         number = range(len(self))[index]

@@ -24,3 +24,5 @@ class Layout:
     with a path that is of this layout."""
     write: Callable[[FrameSource, Path, ProgressReport], None] | None = None
     """Every frame of a source into a new, empty folder; None when it is only read."""
+    has_poses: bool = True
+    """Whether what is written has the poses of frames."""

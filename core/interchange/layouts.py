@@ -52,6 +52,8 @@ def open_frames(path: Path, camera: CameraFile | None = None) -> FrameSource:
         if source is not None:
             _warn_of_unpaired(path, source)
             return source
+    if path.name == CAPTURE_FILE:
+        raise DatasetError(f"{path} is the file of a recording; give its folder")
     if path.is_file():
         raise DatasetError(
             f"{path} is a file; expected the folder of a recording or of images"

@@ -5,12 +5,13 @@
     label40/NNNN.png     0 = unlabelled, 1..40 = the classes `core.nyuv2.NYU40_NAMES`
 
 The camera is NYUv2's unless a calibration lies there, as it does where we wrote such a
-folder. Only NYUv2's own images have the white border in which depth is made up.
+folder. Only NYUv2's own images, which are those of its camera, have the white border in
+which depth is made up.
 """
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -18,6 +19,7 @@ import numpy as np
 
 from core import nyuv2
 from core.errors import DatasetError
+from core.frame import Intrinsics
 from core.images import read_classes, write_image
 from core.interchange.calibration import (
     CameraFile,
@@ -96,11 +98,24 @@ def _open(path: Path, camera: CameraFile | None) -> FrameSource | None:
         return NyuMat(mat, camera)
     if not (path / LABEL_FOLDER).is_dir():
         return None
-    if camera is not None or find_camera_file(path) is not None:
-        return open_color_depth(path, camera)
-    return open_color_depth(
-        path, known=nyuv2.COLOR_CAMERA, decode_depth=nyuv2.without_border
+    source = open_color_depth(
+        path, camera, known=nyuv2.COLOR_CAMERA, depth_scale=1 / UNITS_PER_METRE
     )
+    if source is None or not _is_nyuv2s(source.color_intrinsics):
+        return source
+    if camera is None and find_camera_file(path) is None:
+        logger.warning(
+            "%s has no calibration; NYUv2's own is taken, and depth in the border of "
+            "its images left out",
+            path,
+        )
+    return replace(source, decode_depth=nyuv2.without_border)
+
+
+def _is_nyuv2s(camera: Intrinsics) -> bool:
+    """Whether a camera is NYUv2's; people write its numbers with few digits."""
+    known = nyuv2.color_camera(camera.width, camera.height)
+    return known is not None and np.allclose(camera.K, known.K, rtol=0, atol=1)
 
 
 def _mat_file(path: Path) -> Path | None:
@@ -133,7 +148,7 @@ def _write(source: FrameSource, folder: Path, progress: ProgressReport) -> None:
     frames = exported_frames(source, UNITS_PER_METRE, progress, has_poses=False)
     for exported in frames:
         index, name = exported.index, f"{exported.index + 1:04d}"
-        write_color(source, index, folder / "rgb" / name)
+        write_color(source, index, exported.frame, folder / "rgb" / name)
         write_image(folder / DEPTH_FOLDER / f"{name}.png", exported.depth)
         if index in labels.indices:
             write_image(folder / LABEL_FOLDER / f"{name}.png", labels[index])
@@ -155,4 +170,4 @@ def _labels40(source: FrameSource) -> LabelImages:
     return LabelImages(tuple(classes), lambda index: label_of_class[classes[index]])
 
 
-NYU = Layout("nyu", _open, _write)
+NYU = Layout("nyu", _open, _write, has_poses=False)

@@ -10,7 +10,6 @@ three axes, and no source says which way these point in the camera.
 """
 
 import logging
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from core.errors import DatasetError
@@ -19,6 +18,7 @@ from core.interchange.depth_encodings import ENCODINGS
 from core.interchange.image_folder import ImageFolder
 from core.interchange.layout import Layout
 from core.interchange.pairing import LARGEST_OFFSET_NS, pair_by_time
+from core.interchange.trajectory import nanoseconds
 from core.nyuv2 import RAW_COLOR_CAMERA, RAW_DEPTH_CAMERA, T_RAW_COLOR_DEPTH
 
 logger = logging.getLogger(__name__)
@@ -93,10 +93,7 @@ def _times(path: Path, pattern: str) -> list[tuple[int, Path]]:
 def _time_ns(file: Path) -> int | None:
     """1316653580.471513 s of "r-1316653580.471513-1316138413.ppm", exactly."""
     words = file.stem.split("-")
-    try:
-        return int(Decimal(words[1]) * 10**9) if len(words) == 3 else None
-    except (InvalidOperation, ValueError, OverflowError):
-        return None
+    return nanoseconds(words[1]) if len(words) == 3 else None
 
 
 def _is_whole(file: Path, num_bytes: int) -> bool:

@@ -62,8 +62,8 @@ def _write(source: FrameSource, folder: Path, progress: ProgressReport) -> None:
     units_per_metre = 1 / source[0].depth_scale
     poses = []
     write_camera_file(folder, source[0].color_intrinsics, units_per_metre)
-    for index, _, depth, pose in exported_frames(source, units_per_metre, progress):
-        write_color(source, index, folder / "color" / f"{index:06d}")
+    for index, frame, depth, pose in exported_frames(source, units_per_metre, progress):
+        write_color(source, index, frame, folder / "color" / f"{index:06d}")
         write_image(folder / "depth" / f"{index:06d}.png", depth)
         poses.append(pose)
     if any(pose is not None for pose in poses):

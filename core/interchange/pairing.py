@@ -1,7 +1,7 @@
 """Which colour image and which depth image of a folder are one frame."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from core.errors import DatasetError
@@ -27,19 +27,16 @@ def image_files(folder: Path, suffixes: Iterable[str], mark: str = "") -> list[P
 def pair_by_name(
     path: Path, colors: list[Path], depths: list[Path]
 ) -> tuple[list[tuple[Path, Path]], tuple[str, ...]]:
-    """Colour and depth files of the same name, or else of the same numbers; and the
-    names of files without a partner."""
+    """Colour and depth files of the same name, or of the same numbers where that pairs
+    more of them; and the names of files without a partner."""
     for kind, files in (("colour", colors), ("depth", depths)):
         if not files:
             raise DatasetError(f"{path} holds no {kind} images; expected one a frame")
-    for key in (frame_stem, number_key):
-        by_key = {key(depth): depth for depth in depths}
-        pairs = [
-            (color, by_key[key(color)]) for color in colors if key(color) in by_key
-        ]
-        if pairs:
-            break
-    else:
+    by_name, by_number = (
+        _of_same_key(colors, depths, key) for key in (frame_stem, number_key)
+    )
+    pairs = by_number if _num_depths(by_number) > _num_depths(by_name) else by_name
+    if not pairs:
         raise DatasetError(
             f"no colour and depth image of {path} share a name or number "
             f"({colors[0].name}, {depths[0].name}); give the two of a frame the same"
@@ -52,6 +49,17 @@ def pair_by_name(
         )
     unpaired = [file.name for file in (*colors, *depths) if file not in used]
     return pairs, tuple(unpaired)
+
+
+def _of_same_key(
+    colors: list[Path], depths: list[Path], key: Callable[[Path], object]
+) -> list[tuple[Path, Path]]:
+    by_key = {key(depth): depth for depth in depths}
+    return [(color, by_key[key(color)]) for color in colors if key(color) in by_key]
+
+
+def _num_depths(pairs: list[tuple[Path, Path]]) -> int:
+    return len({depth for _, depth in pairs})
 
 
 def pair_by_time(

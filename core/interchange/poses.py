@@ -1,7 +1,7 @@
 """Camera poses in files beside images: what others wrote, and what we write."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import overload
 
@@ -14,11 +14,13 @@ POSE_TABLE = "poses.txt"  # 16 numbers a row
 TRAJECTORY = "trajectory.log"  # Open3D: a row of three integers, then the 4 x 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PoseFiles(Sequence[np.ndarray | None]):
     """One file with 16 numbers a frame, read when it is looked up."""
 
     paths: tuple[Path, ...]
+    T_posed_color: np.ndarray = field(default_factory=lambda: np.eye(4))
+    """From the colour camera to the camera whose poses the files have."""
 
     @overload
     def __getitem__(self, index: int) -> np.ndarray | None: ...
@@ -30,9 +32,10 @@ class PoseFiles(Sequence[np.ndarray | None]):
         self, index: int | slice
     ) -> np.ndarray | Sequence[np.ndarray | None] | None:
         if isinstance(index, slice):
-            return PoseFiles(self.paths[index])
+            return PoseFiles(self.paths[index], self.T_posed_color)
         path = self.paths[index]
-        return _known(path, read_transform(path)) if path.is_file() else None
+        pose = _known(path, read_transform(path)) if path.is_file() else None
+        return None if pose is None else pose @ self.T_posed_color
 
     def __len__(self) -> int:
         return len(self.paths)

@@ -14,10 +14,8 @@ https://github.com/ScanNet/ScanNet/tree/master/SensReader
 """
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import overload
 
 import numpy as np
 
@@ -48,31 +46,6 @@ CALIBRATION_FOLDER = "intrinsic"
 LOST = np.full((4, 4), -np.inf)
 
 
-@dataclass(frozen=True, eq=False)
-class _ColorPoses(Sequence[np.ndarray | None]):
-    """T_world_color, from files with T_world_depth."""
-
-    files: PoseFiles
-    T_depth_color: np.ndarray
-
-    @overload
-    def __getitem__(self, index: int) -> np.ndarray | None: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[np.ndarray | None]: ...
-
-    def __getitem__(
-        self, index: int | slice
-    ) -> np.ndarray | Sequence[np.ndarray | None] | None:
-        if isinstance(index, slice):
-            return _ColorPoses(PoseFiles(self.files.paths[index]), self.T_depth_color)
-        pose = self.files[index]
-        return None if pose is None else pose @ self.T_depth_color
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-
 def _open(path: Path, camera: CameraFile | None) -> ImageFolder | None:
     depth_camera = _camera_file(path, "depth")
     if depth_camera is None or not (path / "color").is_dir():
@@ -94,7 +67,7 @@ def _open(path: Path, camera: CameraFile | None) -> ImageFolder | None:
         )
     to_common = {kind: _extrinsic(path, kind) for kind in ("color", "depth")}
     T_color_depth = np.linalg.inv(to_common["color"]) @ to_common["depth"]
-    poses = PoseFiles(tuple(path / "pose" / f"{color.stem}.txt" for color, _ in pairs))
+    poses = tuple(path / "pose" / f"{color.stem}.txt" for color, _ in pairs)
     return ImageFolder(
         path,
         pairs,
@@ -102,7 +75,7 @@ def _open(path: Path, camera: CameraFile | None) -> ImageFolder | None:
         _intrinsics(depth_camera, depth_width, depth_height),
         T_color_depth,
         1 / UNITS_PER_METRE,
-        poses=_ColorPoses(poses, np.linalg.inv(T_color_depth)),
+        poses=PoseFiles(poses, np.linalg.inv(T_color_depth)),
         unpaired=unpaired,
     )
 
@@ -135,7 +108,7 @@ def _extrinsic(path: Path, kind: str) -> np.ndarray:
 def _intrinsics(camera: CameraFile, width: int, height: int) -> Intrinsics:
     intrinsics = camera.intrinsics(width, height)
     # Scans are passed on with smaller images beside the calibration of the large ones.
-    if not (0 < intrinsics.cx < width and 0 < intrinsics.cy < height):
+    if not _has_centre(intrinsics):
         raise DatasetError(
             f"{camera.path} has its centre at {intrinsics.cx:.0f}, {intrinsics.cy:.0f} "
             f"and the images are {width}x{height}; scale it as the images were scaled"
@@ -143,14 +116,27 @@ def _intrinsics(camera: CameraFile, width: int, height: int) -> Intrinsics:
     return intrinsics
 
 
+def _has_centre(camera: Intrinsics) -> bool:
+    """Whether the principal point lies in the image."""
+    return 0 < camera.cx < camera.width and 0 < camera.cy < camera.height
+
+
 def _write(source: FrameSource, folder: Path, progress: ProgressReport) -> None:
+    first = source[0]
+    for camera in (first.color_intrinsics, first.depth_intrinsics):
+        if not _has_centre(camera):
+            raise DatasetError(
+                f"a camera of {source.name} has its centre at {camera.cx:.0f}, "
+                f"{camera.cy:.0f}, outside its {camera.width}x{camera.height} images, "
+                "which in ScanNet's layout is taken for a mistake: choose another one"
+            )
     for name in ("color", "depth", "pose", CALIBRATION_FOLDER):
         (folder / name).mkdir()
     num_png = 0
     for index, frame, depth, pose in exported_frames(
         source, UNITS_PER_METRE, progress, has_both_cameras=True
     ):
-        color_file = write_color(source, index, folder / "color" / f"{index}")
+        color_file = write_color(source, index, frame, folder / "color" / f"{index}")
         num_png += color_file.suffix == ".png"
         write_image(folder / "depth" / f"{index}.png", depth)
         depth_pose = LOST if pose is None else pose @ frame.T_color_depth

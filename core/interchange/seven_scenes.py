@@ -22,9 +22,9 @@ from core.interchange.calibration import (
     find_camera_file,
     write_camera_file,
 )
-from core.interchange.depth_encodings import SATURATED, without_saturated
+from core.interchange.color_depth import find_color_folder
 from core.interchange.export import exported_frames, write_color
-from core.interchange.image_folder import FrameSource, ImageFolder
+from core.interchange.image_folder import SATURATED, FrameSource, ImageFolder
 from core.interchange.layout import Layout, ProgressReport
 from core.interchange.pairing import (
     COLOR_SUFFIXES,
@@ -57,9 +57,9 @@ def _open(path: Path, camera: CameraFile | None) -> ImageFolder | None:
         pairs,
         camera,
         known=CAMERA,
+        depth_scale=1 / UNITS_PER_METRE,
         poses=PoseFiles(poses),
         unpaired=unpaired,
-        decode_depth=without_saturated,
     )
     if camera is None and find_camera_file(path) is None:
         logger.warning(
@@ -72,8 +72,8 @@ def _open(path: Path, camera: CameraFile | None) -> ImageFolder | None:
 
 def _refuse_scene(path: Path) -> None:
     """A scene is several takes with clocks and gaps of their own: not one sequence."""
-    sequences = sorted(f.name for f in path.glob("seq-*") if f.is_dir())
-    if sequences:
+    sequences = sorted({file.parent.name for file in path.glob("seq-*/*.color.*")})
+    if sequences and find_color_folder(path) is None:  # what others put beside them
         raise DatasetError(
             f"{path} is a scene of several sequences; give one of them, such as "
             f"{path / sequences[0]} (found {', '.join(sequences)})"
@@ -82,9 +82,9 @@ def _refuse_scene(path: Path) -> None:
 
 def _write(source: FrameSource, folder: Path, progress: ProgressReport) -> None:
     write_camera_file(folder, source[0].color_intrinsics, UNITS_PER_METRE)
-    for index, _, depth, pose in exported_frames(source, UNITS_PER_METRE, progress):
+    for index, frame, depth, pose in exported_frames(source, UNITS_PER_METRE, progress):
         stem = f"frame-{index:06d}"
-        write_color(source, index, folder / f"{stem}.color", suffixes=(".png",))
+        write_color(source, index, frame, folder / f"{stem}.color", (".png",))
         missing = np.where(depth == 0, np.uint16(SATURATED), depth)
         write_image(folder / f"{stem}.depth.png", missing)
         if pose is not None:

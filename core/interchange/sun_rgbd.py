@@ -18,7 +18,7 @@ import numpy as np
 from core.errors import DatasetError
 from core.interchange.calibration import CameraFile, read_numbers
 from core.interchange.color_depth import open_color_depth
-from core.interchange.depth_encodings import from_sun
+from core.interchange.depth_encodings import ENCODINGS
 from core.interchange.image_folder import ImageFolder
 from core.interchange.layout import Layout
 
@@ -26,7 +26,10 @@ from core.interchange.layout import Layout
 def _open(path: Path, camera: CameraFile | None) -> ImageFolder | None:
     if not (path / "depth_bfx").is_dir():
         return None
-    source = open_color_depth(path, camera, decode_depth=from_sun)
+    encoding = ENCODINGS["sun"]
+    source = open_color_depth(
+        path, camera, depth_scale=encoding.depth_scale, decode_depth=encoding.decode
+    )
     if source is None or len(source) > 1:  # of several images it is not known whose
         return source
     return replace(source, up_hints=[_up(path)])

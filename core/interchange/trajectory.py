@@ -4,7 +4,7 @@ Lines are "timestamp tx ty tz qx qy qz qw", camera to world, as in TUM RGB-D.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import NamedTuple
@@ -42,6 +42,10 @@ class Trajectory:
         self._samples = dict(_samples(path))
         self._times = sorted(self._samples)
 
+    def is_at(self, times_ns: Collection[int]) -> bool:
+        """Whether every sample is of one of these times."""
+        return self._samples.keys() <= set(times_ns)
+
     def at(self, time_ns: int) -> np.ndarray | None:
         """(4, 4) T_world_camera of the sample of just this time, or None."""
         sample = self._samples.get(time_ns)
@@ -76,7 +80,7 @@ def timed_lines(path: Path, num_words: int) -> Iterator[tuple[int, list[str]]]:
         words = line.replace(",", " ").split()
         if not words or words[0].startswith("#"):
             continue
-        time_ns = _nanoseconds(words[0])
+        time_ns = nanoseconds(words[0])
         if time_ns is None or len(words) <= num_words:
             raise DatasetError(
                 f"line {number} of {path} is {line[:80]!r}; expected a time in seconds "
@@ -85,7 +89,7 @@ def timed_lines(path: Path, num_words: int) -> Iterator[tuple[int, list[str]]]:
         yield time_ns, words[1:]
 
 
-def _nanoseconds(seconds: str) -> int | None:
+def nanoseconds(seconds: str) -> int | None:
     """Exactly what the text says, which a float would round; None for no such time."""
     try:
         time = Decimal(seconds)

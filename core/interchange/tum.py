@@ -5,7 +5,8 @@
     groundtruth.txt       "timestamp tx ty tz qx qy qz qw" a line, camera to world
 
 https://cvg.cit.tum.de/data/datasets/rgbd-dataset/file_formats has the formats and the
-cameras. Colour, depth and poses are matched by time.
+cameras. Colour, depth and poses are matched by time. Where every pose has just the time
+of a colour image, as in what is written here, an image without one stays without.
 """
 
 import re
@@ -65,7 +66,7 @@ def _open(path: Path, camera: CameraFile | None) -> ImageFolder | None:
         camera,
         known=FREIBURG[sensor[0]] if sensor else None,
         depth_scale=1 / UNITS_PER_METRE,
-        poses=_poses(path / POSE_LIST, times_ns),
+        poses=_poses(path / POSE_LIST, times_ns, [time for time, _ in colors]),
         timestamps_ns=times_ns,
         unpaired=tuple(unpaired),
     )
@@ -78,10 +79,14 @@ def _images(path: Path) -> list[tuple[int, Path]]:
     )
 
 
-def _poses(path: Path, times_ns: Sequence[int]) -> list[np.ndarray | None] | None:
+def _poses(
+    path: Path, times_ns: Sequence[int], image_times_ns: Sequence[int]
+) -> list[np.ndarray | None] | None:
     if not path.is_file():
         return None
     trajectory = Trajectory(path)
+    if trajectory.is_at(image_times_ns):
+        return [trajectory.at(time_ns) for time_ns in times_ns]
     return [trajectory.around(time_ns) for time_ns in times_ns]
 
 
@@ -100,7 +105,7 @@ def _write(source: FrameSource, folder: Path, progress: ProgressReport) -> None:
             )
         last_ns = frame.timestamp_ns
         time = f"{last_ns // 10**9}.{last_ns % 10**9:09d}"
-        color_file = write_color(source, index, folder / "rgb" / time)
+        color_file = write_color(source, index, frame, folder / "rgb" / time)
         write_image(folder / "depth" / f"{time}.png", depth)
         colors.append(f"{time} rgb/{color_file.name}")
         depths.append(f"{time} depth/{time}.png")

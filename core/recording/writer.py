@@ -94,12 +94,12 @@ class RecordingWriter:
                 f"{self.path}; a recording has one: start a new recording"
             )
         try:
+            self._sync()  # first: after an error the frame is surely not there
             if self._calibration is None:
                 self._file.write_metadata(METADATA_NAME, self._provenance(frame))
                 self._calibration = frames.Calibration.of(frame)
             self._file.write_chunk(messages)
             self._numbers.append(frame.number)
-            self._sync()
         except OSError as error:
             self._end_early(error)
 

@@ -24,6 +24,7 @@ from core.images import EncodedImage
 from core.interchange import open_frames
 from core.interchange.layouts import LAYOUTS
 from core.recording import Recording, RecordingWriter
+from core.survey import has_clock
 
 
 def hn_convert(*arguments: object) -> subprocess.CompletedProcess:
@@ -84,7 +85,7 @@ def test_a_recording_is_copied_with_everything_in_it(tmp_path):
     assert np.array_equal(copy[0].rgb, Recording(tmp_path / "a")[0].rgb)
     assert copy.scene.tags == ("home",)
     assert list(copy.annotations) == [0]
-    with pytest.raises(HNError, match="is not empty"):
+    with pytest.raises(HNError, match="already holds files"):
         convert(tmp_path / "a", tmp_path / "b")
     with pytest.raises(HNError, match="lies inside"):
         convert(tmp_path / "a", tmp_path / "a" / "inner")
@@ -141,6 +142,14 @@ def test_files_that_others_put_there_meanwhile_stay(images, tmp_path, monkeypatc
     assert sorted(file.name for file in tmp_path.iterdir()) == ["images", "out"]
 
 
+def test_a_recording_of_images_without_a_clock_has_none_either(images, tmp_path):
+    convert(images, tmp_path / "images_only")
+    assert not has_clock(Recording(tmp_path / "images_only"))
+    convert(tmp_path / "images_only", tmp_path / "tum", "tum")
+    convert(tmp_path / "tum", tmp_path / "timed")
+    assert has_clock(Recording(tmp_path / "timed"))
+
+
 def test_image_names_that_are_times_can_be_converted(images, tmp_path):
     for number in range(3):
         for kind in ("color", "depth"):
@@ -171,11 +180,11 @@ def test_a_repair_says_where_the_annotations_of_before_are(tmp_path):
 def test_nothing_is_overwritten(images, tmp_path):
     convert(images, tmp_path / "out")
     before = (tmp_path / "out" / "capture.mcap").read_bytes()
-    with pytest.raises(HNError, match=r"is not empty \(it holds capture\.mcap\)"):
+    with pytest.raises(HNError, match=r"already holds files, such as capture\.mcap"):
         convert(images, tmp_path / "out")
     with pytest.raises(HNError, match="is a file"):
         convert(images, images / "K.txt")
-    with pytest.raises(HNError, match="is not empty"):
+    with pytest.raises(HNError, match="already holds files"):
         convert(images, images)
     assert (tmp_path / "out" / "capture.mcap").read_bytes() == before
     assert len(open_frames(images)) == 3
@@ -204,6 +213,9 @@ def test_wrong_use_is_one_sentence(tmp_path):
         ConvertConfig(),
         ConvertConfig(source=tmp_path),
         ConvertConfig(source=tmp_path, repair=tmp_path),
+        ConvertConfig(repair=tmp_path, to="tum"),
+        ConvertConfig(repair=tmp_path, every=3),
+        ConvertConfig(repair=tmp_path, intrinsics=tmp_path),
     ):
         with pytest.raises(HNError, match="give IN and OUT, or --repair RECORDING"):
             convert_command(config)
@@ -317,8 +329,9 @@ def test_options_are_told_apart_from_paths(room, tmp_path):
     result = hn_convert(room, tmp_path / "out", "--to", "open3d", "--every", "3")
     assert result.returncode == 0
     assert result.stdout == f"{tmp_path / 'out'}: 2 frames, 1 of them with poses\n"
-    assert result.stderr.count("\n") == 2
+    assert result.stderr.count("\n") == 3
     assert "hn-convert: the times of frames are not kept" in result.stderr
+    assert "these are not kept: device, tags, created\n" in result.stderr
     assert len(list((tmp_path / "out" / "depth").iterdir())) == 2
 
 

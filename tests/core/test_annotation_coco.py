@@ -96,8 +96,40 @@ def test_run_lengths_as_a_string_are_read(tmp_path):
     np.testing.assert_array_equal(paint(file) == 1, mask == 1)
 
 
+def test_a_string_of_run_lengths_is_what_was_worked_out_by_hand(tmp_path):
+    # COCO's maskApi.c: characters from "0" on have 5 bits each, the lowest first, and
+    # 32 more when others follow. From the fourth on, numbers are differences to the
+    # last but one. So 2, 3, 104, 1, 16 is 2, 3, 8 + 3 * 32, -2, 8 - 3 * 32.
+    runs = {"size": list(SIZE), "counts": "23X3NXM"}
+    file = write(tmp_path / "1.json", [annotation(7, runs)])
+    found = set(map(tuple, np.argwhere(paint(file) == 1).tolist()))
+    assert found == {(2, 0), (3, 0), (4, 0), (1, 12)}
+
+
+def test_a_string_of_run_lengths_that_was_cut_is_refused(tmp_path):
+    mask = np.random.default_rng(5).random(SIZE) < 0.4
+    whole = rle.encode(np.asfortranarray(mask, np.uint8))["counts"].decode()
+    for length in range(len(whole)):
+        runs = {"size": list(SIZE), "counts": whole[:length]}
+        file = write(tmp_path / "1.json", [annotation(7, runs)])
+        with pytest.raises(DatasetError, match=r"its run lengths (add up|end within)"):
+            paint(file)
+
+
+def test_long_run_lengths_in_a_string_are_read(tmp_path):
+    mask = np.zeros((900, 1201), np.uint8)  # runs of up to four characters
+    mask[2:, 1000:] = 1
+    mask[7, 5] = mask[880, 30] = 1
+    encoded = rle.encode(np.asfortranarray(mask))
+    runs = {"size": list(mask.shape), "counts": encoded["counts"].decode()}
+    file = write(tmp_path / "1.json", [annotation(7, runs)], size=mask.shape)
+    with drawings_at(file, mask.shape) as found:
+        classes = found.drawings[0].paint(VALUES)
+    np.testing.assert_array_equal(classes == 1, mask == 1)
+
+
 def test_classes_are_in_the_order_of_their_ids_and_frames_named_by_images(tmp_path):
-    images = ((40, "a/cam2_000007.jpg"), (3, "000123.png"), (5, "000124.png"))
+    images = ((40, "a2\\cam_000007.jpg"), (3, "000123.png"), (5, "000124.png"))
     drawn = [annotation(7, BOX), annotation(2, BOX, 3), annotation(2, BOX, 3)]
     with drawings_at(write(tmp_path / "1.json", drawn, images), SIZE) as found:
         assert found.class_names == ("wall", "floor", "lamp")
@@ -119,7 +151,13 @@ def test_classes_are_in_the_order_of_their_ids_and_frames_named_by_images(tmp_pa
         ({"size": [9, 14], "counts": [1, 2]}, "its run lengths add up to 3"),
         ({"size": [9, 14], "counts": [127, -1]}, "its run lengths add up to 126"),
         ({"size": [9, 14], "counts": [0.5, 125.5]}, "cannot reshape"),
-        ({"size": [9, 14], "counts": TOO_LONG}, "Invalid RLE"),
+        ({"size": [9, 14], "counts": TOO_LONG}, "its run lengths add up to 600"),
+        ({"size": [9, 14], "counts": ""}, "its run lengths add up to 0"),
+        ({"size": [9, 14], "counts": "n3n"}, "its run lengths end within a number"),
+        ({"size": [9, 14], "counts": "n3 "}, "its run lengths are no such string"),
+        ({"size": [9, 14], "counts": "n3p"}, "its run lengths are no such string"),
+        ({"size": [9, 14], "counts": "o" * 99}, "its run lengths are no such string"),
+        ({"size": [9, 14], "counts": "n3€"}, "ascii"),
         ({"counts": [126]}, "'size'"),
         (None, "subscriptable"),
     ],
@@ -136,10 +174,11 @@ def test_a_segmentation_that_is_wrong_is_refused(tmp_path, segmentation, message
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (annotation(8, BOX), "8 is missing"),
+        (annotation(8, BOX), "8 is missing$"),
         (annotation(7, BOX, image_id=41), "41 is missing"),
         ({"image_id": 40, "category_id": 7, "bbox": [1, 2, 3, 4]}, "'segmentation' is"),
         ("wall", "string indices"),
+        (annotation(7, BOX, image_id=[40]), "unhashable type: 'list'$"),
     ],
 )
 def test_an_annotation_of_nothing_known_is_refused(tmp_path, wrong, message):
@@ -156,6 +195,20 @@ def test_another_size_and_a_name_without_a_number_are_refused(tmp_path):
         paint(file)
     write(file, [annotation(7, BOX)], images=((40, "hall.jpg"),))
     with pytest.raises(DatasetError, match=r"does not say which frame hall\.jpg is"):
+        paint(file)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (5, r"1\.json is not as COCO has it: the file_name 5 is no text$"),
+        ("9" * 5000 + ".jpg", "does not say which frame 9999"),
+        ("cam2_000007.jpg", r"does not say which frame cam2_000007\.jpg is"),
+    ],
+)
+def test_an_image_name_that_is_none_of_a_frame_is_refused(tmp_path, name, message):
+    file = write(tmp_path / "1.json", [annotation(7, BOX)], images=((40, name),))
+    with pytest.raises(DatasetError, match=message):
         paint(file)
 
 

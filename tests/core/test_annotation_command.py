@@ -1,17 +1,15 @@
-"""hn-annotate: which frames go out, and what may come back."""
+"""hn-annotate import: which drawings may come back, and the command line."""
 
 import errno
 import json
+import os
 import re
 import shutil
-from io import BytesIO
 
 import cv2
 import numpy as np
 import pytest
 from class_images import IGNORE, NAMES, SHAPE, random_classes, small_recording
-from lopsided import lopsided_frame
-from PIL import Image
 
 from core.annotate_command import (
     AnnotateConfig,
@@ -22,11 +20,10 @@ from core.annotate_command import (
     import_drawings,
     main,
 )
-from core.annotation_formats import WRITERS, coco
+from core.annotation_formats import coco
 from core.annotations import save_annotation
 from core.errors import DatasetError, RecordingError
-from core.images import EncodedImage
-from core.recording import Recording, RecordingWriter
+from core.recording import Recording
 
 NUM_FRAMES = 8
 
@@ -73,101 +70,37 @@ def refused(config, message):
     assert state(config.recording) == before
 
 
-@pytest.mark.parametrize("tool", WRITERS)
-def test_exported_images_are_the_recordings_own_bytes(scene, tmp_path, tool):
-    out = tmp_path / "out"
-    words = export_frames(ExportConfig(scene, out, tool, every=3, classes=NAMES))
-    assert words == f"{out}: 3 frames for {tool}, 0 of them annotated already"
-    files = sorted(out.rglob("*.jpg"))
-    assert [file.name for file in files] == ["000000.jpg", "000003.jpg", "000006.jpg"]
-    recording = Recording(scene)
-    for file, index in zip(files, (0, 3, 6), strict=True):
-        assert file.read_bytes() == recording.encoded_color(index).data
-
-
-def test_frames_can_be_named_and_are_the_annotated_ones_by_default(scene, tmp_path):
-    for index in (2, 5):
-        save_annotation(scene, index, random_classes(index), NAMES)
-    export_frames(ExportConfig(scene, tmp_path / "a"))
-    assert sorted(f.name for f in (tmp_path / "a").glob("0*")) == [
-        "000002.jpg",
-        "000002.json",
-        "000005.jpg",
-        "000005.json",
-    ]
-    words = export_frames(ExportConfig(scene, tmp_path / "b", frames=(7, 2, 7)))
-    assert "2 frames for labelme, 1 of them annotated already" in words
-    assert sorted(f.name for f in (tmp_path / "b").glob("0*")) == [
-        "000002.jpg",
-        "000002.json",
-        "000007.jpg",
-    ]
+@pytest.mark.parametrize(
+    ("name", "frame"),
+    [
+        ("7.png", 7),
+        ("kitchen_frame-0004.png", 4),
+        ("000003 (1).png", 3),
+        ("000005_jpg.rf.8f2ad6e0c7b1a94e3.png", 5),
+    ],
+)
+def test_the_number_in_a_name_or_six_digits_in_front_are_the_frame(
+    scene, tmp_path, name, frame
+):
+    folder = drawn(tmp_path / "in", {name: box(1)})
+    words = import_drawings(ImportConfig(folder, scene))
+    assert words == (
+        f"{scene}: 1 frames annotated; classes: wall, floor, käse 1, chair"
+    )
+    found = annotations(scene)
+    assert list(found) == [frame]
+    np.testing.assert_array_equal(found[frame], box(1))
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({}, "no annotations; give --every 30"),
-        ({"every": 0}, "--every must be at least 1, got 0"),
-        ({"every": 2, "frames": (1,)}, "--every and --frames exclude each other"),
-        ({"frames": (1, 8)}, "there is no frame 8 in .*; it has 8, counted from 0"),
-        ({"frames": (-1,)}, "there is no frame -1"),
-        ({"every": 2, "classes": ("wall", "wall")}, "the class wall is named twice"),
-        (
-            {"every": 2, "classes": tuple(map(str, range(256)))},
-            "256 classes do not fit",
-        ),
-    ],
+    "name", ["hall", "kitchen2_000004", "4 (1)", "0000004_2", "1234567890"]
 )
-def test_an_export_of_nothing_that_is_there_is_refused(
-    scene, tmp_path, options, message
+def test_a_name_that_could_mean_several_frames_or_none_is_refused(
+    scene, tmp_path, name
 ):
-    with pytest.raises(DatasetError, match=message):
-        export_frames(ExportConfig(scene, tmp_path / "out", **options))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["scene"]
-
-
-def test_an_export_that_fails_leaves_nothing_behind(scene, tmp_path):
-    save_annotation(scene, 2, random_classes(2), NAMES)
-    (scene / "annotations" / "000002.png").write_bytes(b"damaged")
-    for tool in WRITERS:
-        with pytest.raises(DatasetError, match="damaged"):
-            export_frames(ExportConfig(scene, tmp_path / "out", tool, every=1))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["scene"]
-
-
-def test_a_folder_that_holds_files_is_not_written_to(scene, tmp_path):
-    (tmp_path / "out").mkdir()
-    export_frames(ExportConfig(scene, tmp_path / "out", every=4))
-    with pytest.raises(DatasetError, match="out already holds files"):
-        export_frames(ExportConfig(scene, tmp_path / "out", every=4))
-
-
-def test_an_image_that_tools_would_turn_is_exported_as_recordings_show_it(tmp_path):
-    frame = lopsided_frame(1)
-    file, tag = BytesIO(), Image.Exif()
-    tag[0x0112] = 3  # upside down, says TIFF's tag of the orientation
-    Image.fromarray(frame.rgb).save(file, "JPEG", exif=tag)
-    with RecordingWriter(tmp_path / "scene") as writer:
-        writer.write(frame, color=EncodedImage("jpeg", file.getvalue()))
-    export_frames(ExportConfig(tmp_path / "scene", tmp_path / "out", every=1))
-    image = Image.open(tmp_path / "out" / "000000.png")
-    expected = Recording(tmp_path / "scene")[0].rgb
-    np.testing.assert_array_equal(np.array(image), expected)
-
-
-def test_the_last_number_of_a_name_is_the_frame(scene, tmp_path):
-    folder = drawn(
-        tmp_path / "in", {"kitchen2_frame-000004.png": box(1), "7.png": box(0)}
-    )
-    words = import_drawings(ImportConfig(folder, scene))
-    assert words == (
-        f"{scene}: 2 frames annotated; classes: wall, floor, käse 1, chair"
-    )
-    found = annotations(scene)
-    assert list(found) == [4, 7]
-    np.testing.assert_array_equal(found[4], box(1))
-    np.testing.assert_array_equal(found[7], box(0))
+    folder = drawn(tmp_path / "in", {f"{name}.png": box(0)})
+    message = f"does not say which frame {re.escape(name)}.png is; expected a name"
+    refused(ImportConfig(folder, scene), message)
 
 
 def test_classes_go_by_their_names_not_by_their_numbers(scene, tmp_path):
@@ -271,15 +204,41 @@ def test_a_disk_that_fills_during_an_import_leaves_all_as_it_was(
     assert state(scene) == before
 
 
+def test_an_import_that_cannot_replace_a_file_can_be_repeated(
+    scene, tmp_path, monkeypatch
+):
+    for index in range(1, 6):
+        save_annotation(scene, index, box(1), NAMES)
+    folder = drawn(tmp_path / "in", {f"{k}.png": box(3) for k in range(1, 6)})
+    replace = os.replace
+
+    def replace_but_one(source, target):
+        if target.name == "000003.png":
+            raise PermissionError(errno.EACCES, "Access is denied", str(target))
+        replace(source, target)
+
+    config = ImportConfig(folder, scene, replace=True)
+    with monkeypatch.context() as patched:
+        patched.setattr("os.replace", replace_but_one)
+        expected = r"000003\.png cannot be replaced \(Access is denied\); 2 of 5"
+        with pytest.raises(DatasetError, match=expected):
+            import_drawings(config)
+    values = [image[3, 5] for image in annotations(scene).values()]
+    assert values == [3, 3, 1, 1, 1]
+    assert len(list((scene / "annotations").iterdir())) == 6
+    assert import_drawings(config).startswith(f"{scene}: 5 frames annotated")
+    for classes in annotations(scene).values():
+        np.testing.assert_array_equal(classes, box(3))
+
+
 def test_drawings_of_no_frame_or_of_one_frame_twice_are_refused(scene, tmp_path):
     folder = drawn(tmp_path / "a", {"8.png": box(0)})
     refused(
-        ImportConfig(folder, scene), r"8\.png is of frame 8 by its name, and .* has 8"
+        ImportConfig(folder, scene),
+        r"8\.png is of frame 8 by its image's name, and .* has 8",
     )
     folder = drawn(tmp_path / "b", {"3.png": box(0), "cam_3.png": box(0)})
     refused(ImportConfig(folder, scene), r"3\.png and .*cam_3\.png are both of frame 3")
-    folder = drawn(tmp_path / "c", {"hall.png": box(0)})
-    refused(ImportConfig(folder, scene), r"does not say which frame hall\.png is")
 
 
 def test_what_holds_no_drawings_is_refused(scene, tmp_path):

@@ -53,7 +53,7 @@ PAINTED[2, 4] = 2
 PAINTED[4:7, 7:11] = 1
 
 
-@pytest.mark.parametrize("name", ["000012.png", "default/cam3_000012.png"])
+@pytest.mark.parametrize("name", ["000012.png", "default/cam-000012.png"])
 def test_colours_are_the_classes_of_the_labelmap(tmp_path, name):
     folder = write(tmp_path / "task", {name: MASK})
     np.testing.assert_array_equal(paint(folder)[12], PAINTED)

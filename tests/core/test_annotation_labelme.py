@@ -2,6 +2,7 @@
 
 import base64
 import json
+import tracemalloc
 
 import cv2
 import numpy as np
@@ -77,6 +78,12 @@ def paint(path, values=VALUES, size=(12, 19)):
         return drawing.paint(values)
 
 
+def frame_in(path):
+    with drawings_at(path, (12, 19)) as found:
+        [drawing] = found.drawings
+        return drawing.frame
+
+
 def png_text(mask):
     return base64.b64encode(cv2.imencode(".png", mask)[1].tobytes()).decode()
 
@@ -85,6 +92,30 @@ def test_shapes_are_painted_as_labelme_paints_them(tmp_path):
     file = write(tmp_path / "000003.json", [shape(*s) for s in SHAPES])
     for path in (file, tmp_path):
         assert picture(paint(path)) == PAINTED.strip()
+
+
+def test_the_frame_is_that_of_the_image_path(tmp_path):
+    file = tmp_path / "000013 (1).json"
+    for image in ("000027.jpg", "../take 2/000027.jpg", r"..\take 2\000027 (3).jpg"):
+        assert frame_in(write(file, [square()], imagePath=image)) == 27
+    for none in (None, ""):
+        assert frame_in(write(file, [square()], imagePath=none)) == 13
+    write(file, [square()], imagePath=27)
+    with pytest.raises(DatasetError, match="the imagePath 27 is no text"):
+        frame_in(file)
+
+
+def test_the_images_in_the_files_are_not_kept_in_memory(tmp_path):
+    for number in range(20):
+        write(tmp_path / f"{number}.json", [square()], imageData="A" * 500_000)
+    tracemalloc.start()
+    try:
+        with drawings_at(tmp_path, (12, 19)) as found:
+            assert len(found.drawings) == 20
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 5 * 500_000  # one file as bytes, as text, and as what it holds
 
 
 def test_the_later_shape_lies_over_the_earlier_one(tmp_path):

@@ -1,6 +1,8 @@
 """Semantic classes of single frames of a recording."""
 
 import json
+import shutil
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -46,6 +48,18 @@ def test_annotations_come_back_by_frame(scene):
     assert Recording(scene).annotation_classes == NAMES
     with pytest.raises(KeyError):
         annotations[3]
+
+
+def test_looking_up_a_frame_does_not_list_the_folder(scene, monkeypatch):
+    save_annotation(scene, 7, classes_image(), NAMES)
+    shutil.copy(scene / "annotations" / "000007.png", scene / "annotations" / "4.png")
+    annotations = Recording(scene).annotations
+    assert list(annotations) == [4, 7]
+    assert np.array_equal(annotations[4], classes_image())
+    with pytest.raises(KeyError):
+        annotations[-1]
+    monkeypatch.setattr(Path, "iterdir", None)
+    assert np.array_equal(annotations[7], classes_image())
 
 
 def test_the_files_are_plain_png_and_json(scene):
@@ -97,8 +111,9 @@ def test_files_that_others_put_there_are_checked(scene):
     with pytest.raises(DatasetError, match="not an image"):
         annotations[2]
     (folder / "000012.png").write_bytes(b"")
-    with pytest.raises(DatasetError, match="annotates frame 12 but"):
-        list(annotations)
+    for look in (list, lambda found: found[12]):
+        with pytest.raises(DatasetError, match="annotates frame 12 but"):
+            look(annotations)
     (folder / "classes.json").write_text('{"classes": 3}')
     with pytest.raises(DatasetError, match=r"classes\.json cannot be read"):
         Recording(scene).annotation_classes  # noqa: B018

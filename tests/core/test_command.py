@@ -1,3 +1,4 @@
+import subprocess
 import sys
 from dataclasses import dataclass
 
@@ -60,3 +61,25 @@ def test_a_fault_of_ours_shows_its_traceback_and_is_status_1(monkeypatch, capsys
 def test_ctrl_c_is_status_130(monkeypatch, capsys):
     assert _run(monkeypatch, _raises(KeyboardInterrupt())) == 130
     assert capsys.readouterr().err == "hn-test: interrupted\n"
+
+
+def test_an_option_that_is_given_twice_is_not_forgotten_in_silence(monkeypatch, capsys):
+    assert (
+        _run(monkeypatch, _raises(AssertionError), "--number", "5", "--number=6") == 2
+    )
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "--number is given 2 times" in line
+
+
+def test_who_reads_the_result_may_stop_early():
+    program = (
+        "import sys; sys.argv = ['hn-test']\n"
+        "from dataclasses import make_dataclass\n"
+        "from core.command import run_command\n"
+        "run_command('hn-test', make_dataclass('Config', []), lambda c: 'x' * 10**6)"
+    )
+    script = '"$0" -c "$1" | head -c 1; echo " ${PIPESTATUS[0]}"'
+    done = subprocess.run(
+        ["bash", "-c", script, sys.executable, program], capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("x 0\n", "")

@@ -43,7 +43,7 @@ def test_encodings_are_undone(pair):
     assert depth_m(pair, encoding="mm") == pytest.approx(seen / 1000)
     assert depth_m(pair, encoding="tum") == pytest.approx(seen / 5000)
     assert depth_m(pair, depth_scale=0.25) == pytest.approx(seen / 4)
-    rotated = np.floor(stored / 8) + 8192 * (stored % 8)
+    rotated = np.floor(seen / 8) + 8192 * (seen % 8)  # whose 65535 is itself
     assert depth_m(pair, encoding="sun") == pytest.approx(rotated / 1000)
 
 

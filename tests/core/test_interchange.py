@@ -2,7 +2,6 @@
 
 import json
 import logging
-import struct
 from pathlib import Path
 
 import cv2
@@ -16,6 +15,7 @@ from written_images import (
     pose_of,
     refusal,
     rgb_of,
+    with_orientation,
     write_color,
     write_depth,
 )
@@ -101,16 +101,23 @@ def test_numbers_that_two_images_share_are_refused(folders):
     assert "several images" in refusal(folders)
 
 
+def test_the_numbers_pair_where_they_pair_more_than_the_names(tmp_path):
+    for number in range(12):
+        write_color(tmp_path / "rgb" / f"{number}.png", rgb_of(number))
+        write_depth(tmp_path / "depth" / f"{number:02d}.png", depth_of(number))
+    (tmp_path / "K.txt").write_text(K)
+    source = open_frames(tmp_path)
+    assert len(source) == 12
+    for number, frame in enumerate(source):
+        assert np.array_equal(frame.rgb, rgb_of(number))
+        assert np.array_equal(frame.depth, depth_of(number))
+
+
 def test_an_orientation_tag_does_not_turn_colour_away_from_depth(folders):
     file = folders / "rgb" / "9.jpg"
     (folders / "rgb" / "9.png").unlink()
     write_color(file, rgb_of(9))
-    # One Exif entry, little-endian: tag 0x0112 (orientation), a short, 3 (upside down).
-    entry = struct.pack("<HHIHH", 0x0112, 3, 1, 3, 0)
-    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 1) + entry + bytes(4)
-    jpeg = file.read_bytes()
-    segment = b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif
-    file.write_bytes(jpeg[:2] + segment + jpeg[2:])
+    file.write_bytes(with_orientation(file.read_bytes(), 3))  # upside down
     turned = cv2.imread(str(file))
     assert turned[0, 0, 2] > 150  # without care, the lower half is on top
     assert open_frames(folders)[1].rgb[0, 0, 0] < 130
@@ -241,6 +248,8 @@ def test_a_calibration_that_is_none_is_refused(folders):
     assert "K.txt holds more than numbers" in refusal(folders)
     (folders / "K.txt").write_text("-31.5 0 19.25 0 33.5 11.75 0 0 1")
     assert "K.txt is no calibration: " in refusal(folders)
+    (folders / "K.txt").write_text(K, "utf-8-sig")  # as Windows' Notepad writes it
+    assert open_frames(folders)[0].color_intrinsics.fx == 31.5
     (folders / "K.txt").write_text("31.5 nan 19.25 0 33.5 11.75 0 0 1")
     assert "K.txt is no camera matrix" in refusal(folders)
     (folders / "K.txt").write_text("31.5 0 nan 0 33.5 11.75 0 0 1")
@@ -275,4 +284,5 @@ def test_real_folders_open(real_data, caplog):
     assert len(source) == 1
     # Decoded, SUN's depth is whole millimetres of a room; as stored it is 8 times that.
     assert 500 < np.median(source[0].depth[source[0].depth > 0]) < 6000
-    assert caplog.text == ""
+    nyu = real_data / "nyuv2" / "test"  # the others have calibrations
+    assert [record.args for record in caplog.records] == [(nyu,)]

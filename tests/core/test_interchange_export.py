@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lopsided import lopsided_frame
-from written_images import HEIGHT, WIDTH, depth_of, pose_of, rgb_of
+from written_images import HEIGHT, WIDTH, depth_of, pose_of, rgb_of, with_orientation
 
 from core.errors import DatasetError
 from core.frame import Intrinsics, RgbdFrame
-from core.images import EncodedImage
+from core.images import EncodedImage, decode_color
 from core.interchange import FrameSource, open_frames
 from core.interchange.export import depth_in_units, on_color_grid
 from core.interchange.layout import Layout
@@ -137,7 +137,7 @@ def test_the_files_are_those_that_others_look_for(recording, tmp_path):
 
 def test_what_a_layout_cannot_hold_is_said_once(tmp_path, caplog):
     far = frame_of(0).depth.copy()
-    far[2, 3:6] = 13108, 20000, 65535
+    far[2, 3:6] = 13108, 20000, 65534
     up = np.array([0.6, -0.8, 0.0])
     with RecordingWriter(tmp_path / "room") as writer:
         writer.write(replace(frame_of(0), depth=far, up_hint=up))
@@ -150,6 +150,7 @@ def test_what_a_layout_cannot_hold_is_said_once(tmp_path, caplog):
         "the colour camera's distortion is kept in camera_intrinsic.json, where other "
         "programs do not look for it",
         "6 pixels beyond 13.1 m are written as missing",
+        "frames are counted from 0; their numbers are not kept",
         "the IMU's directions are not kept",
     ]
     caplog.clear()
@@ -157,6 +158,7 @@ def test_what_a_layout_cannot_hold_is_said_once(tmp_path, caplog):
         exported(recording, layout("open3d"), tmp_path / "open3d")
     assert caplog.messages[1:] == [
         "the times of frames are not kept",
+        "frames are counted from 0; their numbers are not kept",
         "the IMU's directions are not kept",
     ]
 
@@ -241,6 +243,19 @@ def test_moved_depth_lies_on_the_distorted_pixels(tmp_path):
     for u, v in np.rint(pixels[:, 0]).astype(int):
         assert moved[v, u - 3] == 2000
         assert moved[v, u + 3] == 2100
+
+
+def test_a_jpeg_that_other_tools_would_turn_becomes_a_png(tmp_path):
+    _, data = cv2.imencode(".jpg", rgb_of(1)[..., ::-1])
+    jpeg = with_orientation(data.tobytes(), 3)  # upside down
+    with RecordingWriter(tmp_path / "room") as writer:
+        rgb = decode_color(jpeg)
+        writer.write(replace(frame_of(1), rgb=rgb), color=EncodedImage("jpeg", jpeg))
+    source = exported(Recording(tmp_path / "room"), layout("open3d"), tmp_path / "out")
+    (file,) = (tmp_path / "out" / "color").iterdir()
+    seen = cv2.imread(str(file))[..., ::-1]  # it turns what has such a tag
+    assert np.array_equal(seen, rgb)
+    assert np.array_equal(source[0].rgb, rgb)
 
 
 def test_frames_of_one_time_have_no_names_in_tum(tmp_path):

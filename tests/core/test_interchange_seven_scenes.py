@@ -61,6 +61,17 @@ def test_a_scene_says_which_sequences_it_has(tmp_path):
     assert f"such as {tmp_path / 'seq-01'} (found seq-01, seq-02)" in message
 
 
+def test_folders_called_like_sequences_do_not_hide_other_frames(tmp_path):
+    write_color(tmp_path / "seq-01" / "notes.png", rgb_of(0))
+    assert "holds no frames" in refusal(tmp_path)
+    write_color(tmp_path / "seq-01" / "frame-000000.color.png", rgb_of(0))
+    write_color(tmp_path / "color" / "4.png", rgb_of(4))
+    write_depth(tmp_path / "depth" / "4.png", depth_of(4))
+    (tmp_path / "K.txt").write_text(K)
+    (frame,) = open_frames(tmp_path)
+    assert np.array_equal(frame.depth, depth_of(4))
+
+
 def test_a_real_sequence_is_the_same_without_its_calibration(real_data, tmp_path):
     for kind in ("color.jpg", "depth.png", "pose.txt"):
         shutil.copy(real_data / "redkitchen" / f"frame-000100.{kind}", tmp_path)

@@ -2,6 +2,7 @@ import json
 from dataclasses import replace
 
 import cv2
+import h5py
 import numpy as np
 import pytest
 
@@ -223,6 +224,29 @@ def test_every_recording_of_a_folder_is_labelled_under_its_name(tmp_path):
         assert len(list(classes.iterdir())) == count
 
 
+def test_recordings_in_hidden_folders_are_not_labelled(tmp_path):
+    _recording(tmp_path / "recordings" / "kitchen", [1.1])
+    _recording(tmp_path / "recordings" / ".bath.partial" / "bath", [1.6])
+    words = label(LabelConfig((tmp_path / "recordings",), out=tmp_path / "labels"))
+    assert [line.split(":")[0] for line in words.splitlines()] == ["kitchen"]
+
+
+def test_nyuv2s_official_file_is_labelled_beside_folders(tmp_path):
+    file = tmp_path / "nyu_depth_v2_labeled.mat"
+    metres = _floor_depth() / np.float32(1000)
+    with h5py.File(file, "w") as mat:  # MATLAB stores the first axis fastest
+        mat["images"] = np.stack([_photo().transpose(2, 1, 0)] * 2)
+        mat["depths"] = mat["rawDepths"] = np.stack([metres.T] * 2)
+        mat["labels"] = np.zeros((2, 160, 120), np.uint16)
+    hall = _floor_folder(tmp_path / "hall", num_frames=1)
+    words = label(LabelConfig((file, hall), out=tmp_path / "labels"))
+    first, second = words.splitlines()
+    assert first.startswith("nyu_depth_v2_labeled: 2 of 2 frames labelled")
+    assert second.startswith("hall: 1 of 1")
+    classes = tmp_path / "labels" / "nyu_depth_v2_labeled" / "classes"
+    assert len(list(classes.iterdir())) == 2
+
+
 def test_the_floors_of_a_recording_are_kept_beside_it(tmp_path):
     path = _recording(tmp_path / "kitchen", [1.1, 1.1])
     label(LabelConfig((path,), out=tmp_path / "labels"))
@@ -407,5 +431,5 @@ def test_labelling_that_was_interrupted_leaves_nothing_in_its_way(
             patch.setattr(f"core.label_source.{step}", interrupt)
             with pytest.raises(KeyboardInterrupt):
                 label(config)
-        assert list((tmp_path / "labels").iterdir()) == []
+        assert not (tmp_path / "labels").exists()
     assert label(config).startswith("hall: 30 of 30")

@@ -42,6 +42,10 @@ def test_noise_and_light_make_no_new_view(seed):
     assert difference(seen(), seen(noise=1, seed=seed, light=0.82)) < 0.7
 
 
+def test_a_lamp_that_is_switched_off_makes_a_new_view():
+    assert difference(seen(), seen(light=0.5)) > 1.0
+
+
 def test_what_a_hand_shakes_is_no_new_view_and_a_step_or_a_turn_is():
     first = seen()
     for yaw_deg in (YAW_DEG + 0.3, YAW_DEG - 0.3):
@@ -91,6 +95,14 @@ def test_in_the_dark_depth_tells():
     assert difference(first, thumbnail(dark, nearer)) > 1.0
     nothing = np.zeros_like(room)
     assert difference(thumbnail(dark, nothing), thumbnail(dark, room)) == 0.0
+
+
+@pytest.mark.parametrize(("columns", "is_told"), [(1, False), (4, True)])
+def test_depth_tells_where_both_frames_have_a_tenth_of_it_in_common(columns, is_told):
+    dark, room = np.zeros((240, 320), np.uint8), np.full((120, 160), 2000, np.uint16)
+    strip = np.zeros_like(room)
+    strip[:, : 10 * columns] = 1000  # of the 16 columns of the small picture
+    assert (difference(thumbnail(dark, room), thumbnail(dark, strip)) > 1.0) is is_told
 
 
 def test_small_depth_is_the_mean_of_what_is_there():

@@ -83,6 +83,25 @@ def test_nyuv2s_own_images_lose_their_white_border(tmp_path):
     assert np.array_equal(frame.depth, depth)
 
 
+def test_the_camera_of_nyuv2_is_named_where_it_is_taken_for_granted(tmp_path, caplog):
+    depth = np.full((480, 640), 2500, np.uint16)
+    write_color(tmp_path / "rgb" / "0003.png", np.full((480, 640, 3), 9, np.uint8))
+    write_depth(tmp_path / "depth" / "0003.png", depth)
+    write_labels(tmp_path, 3, np.zeros((480, 640), np.uint8))
+    with caplog.at_level(logging.WARNING):
+        expected = open_frames(tmp_path)[0].depth
+    (message,) = caplog.messages
+    assert f"{tmp_path} has no calibration; NYUv2's own is taken" in message
+    # Who writes NYUv2's camera beside its images does not make their border measured.
+    (tmp_path / "K.txt").write_text("518.86 0 325.58 0 519.47 253.74 0 0 1")
+    caplog.clear()
+    frame = open_frames(tmp_path)[0]
+    assert frame.color_intrinsics.fx == 518.86
+    assert np.array_equal(frame.depth, expected)
+    assert not expected.all()
+    assert caplog.messages == []
+
+
 def test_labels_come_as_classes_that_count_from_0(folder):
     source = open_frames(folder)
     found = annotations_of(source)

@@ -141,6 +141,9 @@ def test_names_that_hold_no_time_are_no_images_of_a_scene(tmp_path):
     (tmp_path / "d-nan-1.pgm").write_bytes(b"")
     (tmp_path / "d-1.5.pgm").write_bytes(b"")
     (tmp_path / "r-x-1.ppm").write_bytes(b"")
+    for time in ("1e99999999", "99999999999.5", "inf"):  # no clock is so late
+        write_color(tmp_path, time, 1)
+        write_depth(tmp_path, time, 1)
     assert "holds no frames" in refusal(tmp_path)
 
 

@@ -1,7 +1,9 @@
 """Drops, clock, speed and what a source's frames add up to."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,9 @@ from test_sharpness import furnished, moved, photo
 
 from core import Intrinsics, RgbdFrame
 from core.errors import DatasetError, UnreadableFrameError
+from core.interchange import ImageFolder
+from core.interchange.selection import EveryNth
+from core.label_source import take_quality
 from core.quality import (
     FrameMeasures,
     FrameQuality,
@@ -19,8 +24,9 @@ from core.quality import (
     measure_frame,
     step_seconds,
 )
+from core.recording import Recording, RecordingWriter
 from core.recording.quality import quality_from_json, quality_to_json
-from core.survey import survey
+from core.survey import NOMINAL_CLOCK, has_clock, survey
 
 CAMERA = Intrinsics(160, 120, 146.0, 145.5, 79.0, 60.5)
 
@@ -48,6 +54,9 @@ def test_drops_are_gaps_in_the_numbers_and_what_the_recorder_noted():
     both = take([7, 8, 12, 13, 15], dropped=[9, 10, 6, 16, 17, 17])
     assert both.num_dropped == 3 + 1 + 3
     assert take([], dropped=[1, 2]).num_dropped == 2
+    begun_anew = take([0, 1, 2, 5_000_000, 5_000_002], times_ms=[0, 10, 20, 30, 50])
+    assert begun_anew.num_dropped == 1
+    assert take([3, 10_003, 20_004]).num_dropped == 9_999  # as a live session has it
     counted_anew = take([10**9, 10**9 + 1, 0, 1, 3], times_ms=[0, 10, 20, 30, 40])
     assert counted_anew.num_dropped == 1
 
@@ -89,20 +98,24 @@ def test_a_clock_that_jumps_makes_no_duration_negative_or_hours_long(
 
 
 def test_frames_that_were_lost_and_slow_exposures_are_no_jumps_of_the_clock():
-    # 200 frames lost at 30 a second, a step three periods long, a pause of 2 seconds.
+    # 200 frames lost at 30 a second, a step three periods long, a pause of 9 seconds.
     numbers = [*range(30), *range(230, 260)]
     times = [33.3 * n for n in numbers]
     times[10:] = [t + 66.6 for t in times[10:]]
-    times[20:] = [t + 1990 for t in times[20:]]
+    times[20:] = [t + 9000 for t in times[20:]]
     found = take(numbers, times)
     assert found.clock_jumps == 0
-    assert found.duration_s == pytest.approx((33.3 * 259 + 66.6 + 1990) / 1000)
+    assert found.duration_s == pytest.approx((33.3 * 259 + 66.6 + 9000) / 1000)
 
 
 def test_a_step_over_lost_frames_that_the_clock_does_not_tell_lasts_their_periods():
     steps, has_jumped = step_seconds([0, 1, 2, 7, 8], [0, 10**8, 2 * 10**8, 5, 10**8])
     assert steps == pytest.approx([0.1, 0.1, 0.5, 0.1])
     assert has_jumped.tolist() == [False, False, True, False]
+    # Numbers that begin anew tell nothing of how long that took.
+    steps, has_jumped = step_seconds([0, 1, 2, 10**7], [0, 10**8, 2 * 10**8, 10**12])
+    assert steps == pytest.approx([0.1, 0.1, 0.1])
+    assert has_jumped.tolist() == [False, False, True]
 
 
 def test_speeds_are_of_steps_whose_motion_is_known():
@@ -152,10 +165,15 @@ def test_frames_in_no_order_have_no_neighbours_to_be_more_blurred_than():
     assert {frame.is_blurred for frame in judged} == {None}
     assert [frame.is_duplicate for frame in judged] == [False] * 9 + [True]
     assert TakeQuality(judged, (), has_clock=False).blurred_share is None
-    # Without a clock, they are in order all the same where one follows from the other.
-    joined = [one._replace(T_previous_current=np.eye(4)) for one in frames]
-    judged = judge_frames(joined, has_clock=False)
-    assert [k for k, frame in enumerate(judged) if frame.is_blurred] == [4]
+    # Without a clock, they are in order all the same where most follow from the one
+    # before.
+    for num_joined, blurred in ((4, []), (5, [4]), (8, [4])):
+        joined = [
+            one._replace(T_previous_current=np.eye(4) if k <= num_joined else None)
+            for k, one in enumerate(frames)
+        ]
+        judged = judge_frames(joined, has_clock=False)
+        assert [k for k, frame in enumerate(judged) if frame.is_blurred] == blurred
 
 
 def test_motion_is_by_the_poses_or_else_by_tracking_and_none_where_both_are_lost():
@@ -250,6 +268,31 @@ def test_a_survey_does_not_depend_on_who_took_which_frames(walked, monkeypatch):
             assert replace(frame, shift_m=None, turn_deg=None) == replace(
                 other, shift_m=None, turn_deg=None
             )
+
+
+def recording_of(path: Path, source: Iterable[RgbdFrame], **words: Any) -> Recording:
+    with RecordingWriter(path, **words) as writer:
+        for frame in source:
+            writer.write(frame)
+    return Recording(path)
+
+
+def test_a_recording_of_images_without_a_clock_has_none(tmp_path):
+    images = [Walk()[k] for k in range(3)]
+    assert has_clock(recording_of(tmp_path / "take", images, settings={"fps": 30}))
+    made = recording_of(tmp_path / "made", images, settings=NOMINAL_CLOCK)
+    assert not has_clock(made) and not has_clock(EveryNth(made, 2))
+    found = take_quality(made, survey(made))
+    assert found.duration_s is None
+    assert found.summary()["median_speed_m_s"] is None
+
+
+def test_every_nth_frame_has_a_clock_if_all_have(tmp_path):
+    camera = (CAMERA, CAMERA)
+    with_times = ImageFolder(tmp_path, [], *camera, timestamps_ns=[])
+    without = ImageFolder(tmp_path, [], *camera)
+    assert has_clock(with_times) and has_clock(EveryNth(with_times, 3))
+    assert not has_clock(without) and not has_clock(EveryNth(without, 3))
 
 
 def test_quality_that_is_kept_is_what_was_found(walked):

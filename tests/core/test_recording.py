@@ -24,8 +24,10 @@ from mcap_ros2.decoder import DecoderFactory
 from core.errors import RecordingError
 from core.floor import FloorPlane
 from core.images import encoded_color, read_color, write_image
-from core.recording import Recording, RecordingWriter
+from core.recording import Recording, RecordingWriter, kept
+from core.recording.scene import save_scene
 from core.recording.survey import recorded_survey
+from core.recording.writer import CAPTURE_FILE
 
 
 def record(path: Path, num_frames: int = 4) -> Recording:
@@ -323,6 +325,45 @@ def test_floors_are_computed_once_and_again_when_they_are_stale(tmp_path, monkey
             record_again = Recording(path)
             check_floors()
             assert found.num_frames == 3
+
+
+@pytest.mark.parametrize("change", ["capture", "scene", "copy", "code"])
+def test_what_is_kept_is_of_this_capture_and_of_this_code(
+    tmp_path, monkeypatch, change
+):
+    monkeypatch.setattr("core.survey.sequence_floors", FakeFloors())
+    path = tmp_path / "scene"
+    recorded_survey(record(path, num_frames=3))
+    if change == "capture":
+        with RecordingWriter(tmp_path / "other") as writer:
+            for number in (1, 2, 4):
+                writer.write(lopsided_frame(number))
+        (tmp_path / "other" / CAPTURE_FILE).replace(path / CAPTURE_FILE)
+    elif change == "code":
+        monkeypatch.setattr("core.recording.kept._code", lambda: "newer")
+    elif change == "scene":
+        save_scene(path, replace(Recording(path).scene, tags=("tiles",)))
+    else:
+        copied = tmp_path / "copied"
+        copied.mkdir()
+        for file in path.iterdir():  # with the time of now
+            (copied / file.name).write_bytes(file.read_bytes())
+        path = copied
+    found = FakeFloors()
+    monkeypatch.setattr("core.survey.sequence_floors", found)
+    numbers = [frame.number for frame in recorded_survey(Recording(path)).quality]
+    offsets = (1, 2, 4) if change == "capture" else (0, 1, 2)
+    assert numbers == [5_000_000_000 + k for k in offsets]
+    assert found.num_frames == (3 if change in ("capture", "code") else 0)
+
+
+def test_the_code_that_is_told_apart_reads_frames_and_looks_at_them(monkeypatch):
+    files = []
+    monkeypatch.setattr("core.recording.kept.state_of", files.extend)
+    kept._code.__wrapped__()
+    names = {"/".join(file.parts[-2:]) for file in files}
+    assert {"recording/frames.py", "core/sharpness.py", "core/images.py"} <= names
+    assert any(name.startswith("kernels/") for name in names)
 
 
 def test_the_quality_of_a_recording_is_computed_once_and_kept_beside_it(

@@ -239,6 +239,23 @@ def test_the_disk_is_told_to_keep_frames_while_they_come(tmp_path, monkeypatch):
     assert len(synced) == 3  # and at the end
 
 
+def test_a_frame_is_not_there_when_the_disk_cannot_keep_the_ones_before(
+    tmp_path, monkeypatch
+):
+    def full(self):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    writer = RecordingWriter(tmp_path / "scene")
+    writer.write(lopsided_frame(0))
+    monkeypatch.setattr("core.recording.writer.SYNC_PERIOD_S", 0.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(ChunkWriter, "sync", full)
+        with pytest.raises(RecordingError, match="No space"):
+            writer.write(lopsided_frame(1))
+    assert writer.num_frames == 1
+    assert_frames(tmp_path / "scene", [0])
+
+
 def test_a_recording_can_be_read_while_it_is_written_but_not_repaired(tmp_path, caplog):
     path = tmp_path / "scene"
     with RecordingWriter(path) as writer:

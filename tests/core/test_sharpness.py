@@ -68,6 +68,12 @@ def test_of_a_plain_wall_nobody_can_tell(noise, shade):
     assert sharpness(photo(wall, noise)) is None
 
 
+def test_a_wide_picture_is_as_sharp_as_at_half_its_size():
+    small = photo(furnished(width=600))
+    twice = small.repeat(2, axis=0).repeat(2, axis=1)
+    assert sharpness(twice) == sharpness(small)
+
+
 def test_a_picture_that_is_too_small_is_no_reason_to_fail():
     assert sharpness(np.zeros((4, 3), np.uint8)) is None
 
@@ -88,6 +94,11 @@ def test_frames_before_and_after_a_plain_wall_are_not_blurred():
     assert not any(are_blurred(values))
     assert are_blurred([None] * 5) == [False] * 5
     assert are_blurred([]) == []
+
+
+def test_frames_are_held_against_the_sharp_ones_if_these_are_a_quarter():
+    assert are_blurred([0.08, 0.2, 0.08] * 20) == [True, False, True] * 20
+    assert not any(are_blurred([0.08, 0.08, 0.2, 0.08, 0.08] * 12))
 
 
 def test_a_soft_lens_is_not_blurred_and_a_crisp_frame_blurs_no_other():

@@ -1,5 +1,6 @@
 """Small image folders as others write them, by means that are not the project's."""
 
+import struct
 from pathlib import Path
 
 import cv2
@@ -42,6 +43,15 @@ def write_color(path: Path, rgb: np.ndarray) -> None:
 def write_depth(path: Path, depth: np.ndarray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     assert cv2.imwrite(str(path), depth)
+
+
+def with_orientation(jpeg: bytes, orientation: int) -> bytes:
+    """A JPEG with a tag that says how other tools are to turn it."""
+    # One Exif entry, little-endian: tag 0x0112 and a short.
+    entry = struct.pack("<HHIHH", 0x0112, 3, 1, orientation, 0)
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 1) + entry + bytes(4)
+    segment = b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif
+    return jpeg[:2] + segment + jpeg[2:]
 
 
 def refusal(path: Path) -> str:

@@ -75,6 +75,12 @@ def test_a_folder_of_recordings_is_one_dataset_each(tmp_path: Path) -> None:
     assert class_names(datasets) == ("a", "b")
 
 
+def test_a_copy_that_was_never_finished_is_no_recording(tmp_path: Path) -> None:
+    record(tmp_path / "a", 2, {}, ())
+    record(tmp_path / ".b.partial" / "b", 3, {}, ())
+    assert [len(data) for data in open_data([str(tmp_path)])] == [2]
+
+
 def test_recordings_and_nyuv2_mix(tmp_path: Path) -> None:
     record(tmp_path / "recordings" / "hall", 2, {}, ())
     write_nyuv2_folder(tmp_path / "nyu", train=2, test=1)

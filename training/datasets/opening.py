@@ -79,5 +79,6 @@ def _check_class_names(datasets: Sequence[Dataset]) -> None:
             raise DatasetError(
                 f"{dataset.name} has {len(ours)} semantic classes and "
                 f"{labelled[0].name} has {len(first)}, but {reason}; data that is "
-                "trained together needs one class list"
+                "trained together needs one class list: leave one of them out, or draw "
+                "with all classes of the other (hn-annotate export --classes)"
             )

@@ -7,6 +7,7 @@ import numpy as np
 
 from core.annotations import FOLDER as ANNOTATIONS
 from core.errors import RecordingError, UnreadableFrameError
+from core.files import find_files
 from core.recording import Recording
 from core.recording.survey import recorded_survey
 from core.recording.writer import CAPTURE_FILE
@@ -60,5 +61,6 @@ class RecordingData:
 
 
 def find_recordings(path: Path) -> list[Path]:
-    """The folder itself where it is a recording, and every recording below it."""
-    return sorted(file.parent for file in path.rglob(CAPTURE_FILE))
+    """The folder itself where it is a recording, and every recording below it that is
+    whole: not in a hidden folder."""
+    return [file.parent for file in find_files(path, CAPTURE_FILE)]
