@@ -188,7 +188,7 @@ def _progress(summary: "RecordingSummary") -> str:
     left_s = summary.seconds_left
     if left_s is None or left_s > _SAID_BELOW_S:
         return text
-    return f"{text}  disk full in {time_in_words(left_s)}"
+    return f"{text}  room for {time_in_words(left_s)}"
 
 
 def annotate(

@@ -22,7 +22,7 @@ class DiskSpace:
     written_bytes: int
     """By the recording so far."""
     seconds: float
-    """Since the recording began."""
+    """Of the recording that they hold."""
 
     @property
     def is_used_up(self) -> bool:
@@ -41,7 +41,8 @@ class DiskSpace:
 def free_bytes(path: Path) -> int:
     """What can be written to the disk of `path`, which need not exist yet."""
     folder = path.absolute()
-    while not os.path.exists(folder):  # or nobody may look into it
+    # Nobody may look into some folders; a drive may be missing, and has no parent.
+    while not os.path.exists(folder) and folder != folder.parent:
         folder = folder.parent
     return shutil.disk_usage(folder).free
 
@@ -49,15 +50,19 @@ def free_bytes(path: Path) -> int:
 def bytes_to_leave(min_free_gb: float) -> int:
     """The floor that --min-free-gb asks for; HNError when it is no size."""
     if not 0 <= min_free_gb < 1e9:
-        raise HNError(f"--min-free-gb must be 0 or more, got {min_free_gb:g}")
+        raise HNError(
+            f"--min-free-gb must be 0 or more and below 1e9, got {min_free_gb:g}"
+        )
     return round(1e9 * min_free_gb)
 
 
 def size_in_words(num_bytes: int) -> str:
-    """412 GB, 1.3 GB or 86 MB."""
-    if num_bytes < 999_500_000:
-        return f"{num_bytes / 1e6:.0f} MB"
-    return f"{num_bytes / 1e9:.{1 if num_bytes < 9_950_000_000 else 0}f} GB"
+    """412 GB, 1.3 GB or 86 MB; rounded down, so that no room is made up."""
+    if num_bytes < 10**9:
+        return f"{num_bytes // 10**6} MB"
+    if num_bytes < 10**10:
+        return f"{num_bytes // 10**8 / 10:.1f} GB"
+    return f"{num_bytes // 10**9} GB"
 
 
 def time_in_words(seconds: float) -> str:

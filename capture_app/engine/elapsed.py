@@ -1,7 +1,6 @@
 """Seconds on the clock of a sensor, which may jump."""
 
-# A sensor that is silent for this long is given up on, so the clock itself has leapt.
-LONGEST_STEP_S = 10.0
+from core.quality import LONGEST_PAUSE_S
 
 
 class Elapsed:
@@ -20,7 +19,7 @@ class Elapsed:
         """Seconds from the first frame to the one that is taken now."""
         if self._last_ns is not None:
             step_ns = timestamp_ns - self._last_ns
-            is_true = 0 < step_ns <= 1e9 * LONGEST_STEP_S
+            is_true = 0 < step_ns <= 1e9 * LONGEST_PAUSE_S
             self._elapsed_ns += step_ns if is_true else self._period_ns
         self._last_ns = timestamp_ns
         return self._elapsed_ns / 1e9

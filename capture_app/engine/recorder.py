@@ -24,7 +24,7 @@ from capture_app.engine.states import (
     StateMachine,
 )
 from capture_app.engine.stats import Gaps
-from core.errors import RecordingError
+from core.errors import HNError, RecordingError
 from core.frame import RgbdFrame
 from core.recording import RecordingWriter
 
@@ -78,7 +78,7 @@ class Recorder:
 
     `offer` never waits: when the queue is full, or when the sensor skipped numbers, the
     missing numbers are counted as dropped and kept with the recording. `on_warning` is
-    told once, in a sentence, when the disk will soon be full.
+    told once, in a sentence, when the disk will soon have too little room.
     """
 
     def __init__(
@@ -172,20 +172,22 @@ class Recorder:
             )
 
     def _run(self) -> None:
+        where = f", which are saved in {self.plan.path}"
         try:
             try:
                 self._write_all()
             finally:
                 self._count_drops(and_queued=True)
                 self._writer.close()
+        except HNError as error:  # the writer says itself what is saved where
+            self._reason, where = str(error), ""
         except Exception as error:
             logger.exception("the recording of %s ended early", self.plan.path)
             self._reason = str(error)
         num_frames = self._writer.num_frames
         if self._reason is not None:
             self._error = (
-                f"the recording ended after {num_frames} frames, which are saved in "
-                f"{self.plan.path}: {self._reason}"
+                f"the recording ended after {num_frames} frames{where}: {self._reason}"
                 if num_frames > 0
                 else f"the recording ended before its first frame: {self._reason}"
             )
@@ -207,14 +209,17 @@ class Recorder:
                 self._queued_bytes -= _num_bytes(frame)
 
     def _look_at_disk(self) -> None:
-        """Warn of a disk that is soon full; at the floor, take no more frames."""
+        """Warn when the floor is near; at the floor, take no more frames."""
         path = self.plan.path
-        disk = DiskSpace(
-            free_bytes(path),
-            self.plan.min_free_bytes,
-            _size_on_disk(path),
-            self._seconds,
-        )
+        try:
+            free = free_bytes(path)
+        except OSError:  # a disk that is really gone, the next write tells of
+            return
+        num_written = self._writer.num_frames
+        with self._changed:
+            share = num_written / (num_written + len(self._queue))
+            seconds = share * self._seconds
+        disk = DiskSpace(free, self.plan.min_free_bytes, _size_on_disk(path), seconds)
         self._disk = disk
         left_s = disk.seconds_left
         if disk.is_used_up:
@@ -224,8 +229,9 @@ class Recorder:
         elif left_s is not None and left_s < _SOON_S and not self._has_warned:
             self._has_warned = True
             self._on_warning(
-                f"the disk of {path} is full in {time_in_words(left_s)}; the recording "
-                "ends then and is saved: make room, or end it earlier"
+                f"in {time_in_words(left_s)} the disk of {path} is down to the "
+                f"{size_in_words(disk.min_free_bytes)} that a recording leaves free; "
+                "it ends then and is saved: make room, or end it earlier"
             )
 
     def _next_frame(self) -> RgbdFrame | None:

@@ -222,6 +222,7 @@ class CaptureSession:
             self._problems.add(_sentence(summary.error))
 
     def _warn(self, text: str) -> None:
+        logger.warning("%s", text)
         self._problems.add(_sentence(text), is_warning=True)
 
 

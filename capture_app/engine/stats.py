@@ -5,9 +5,9 @@ import time
 from collections import deque
 from dataclasses import dataclass
 
+from core.quality import LONGEST_GAP
+
 _WINDOW_S = 2.0
-# Nobody waits for a camera that is silent for so long: its numbers begin anew.
-_LONGEST_GAP = 10_000
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,6 @@ class Gaps:
         """The numbers missing between the last frame and this; none at the first, nor
         where the numbers jump."""
         last, self._last = self._last, number
-        if last is None or number > last + _LONGEST_GAP:
+        if last is None or number > last + LONGEST_GAP:
             return range(0)
         return range(last + 1, number)

@@ -1,9 +1,8 @@
 """What a take is worth, found once it is saved and while nothing else is recorded."""
 
 import logging
-import os
-import sys
 import threading
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from core.recording.writer import CAPTURE_FILE
 logger = logging.getLogger(__name__)
 
 MAX_LABELLED = 100  # frames, evenly spread; enough to see which classes are rare
-_NICENESS = 10  # a tenth of the time of a core that others want
+_LONGEST_REST_S = 0.2  # the first frame may have to wait for a compiler
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +47,7 @@ class Examination:
 
 
 class TakeExaminer:
-    """Examines one take at a time on a thread that everything else goes before."""
+    """Examines one take at a time on a thread that rests half of the time."""
 
     def __init__(self, bins: HNBins) -> None:
         self.bins = bins
@@ -91,7 +90,6 @@ class TakeExaminer:
     ) -> None:
         if before is not None:
             before.join()
-        _yield_to_others()
         self._examination = Examination(path)
         try:
             report = self._report(_StoppableRecording(path, stopping))
@@ -142,19 +140,21 @@ class _Stopped(Exception):  # noqa: N818 - not an error; it unwinds an examinati
 
 
 class _StoppableRecording(Recording):
-    """Gives no frame any more once it is to stop."""
+    """Gives no frame any more once it is to stop.
+
+    Between two frames it rests as long as the first was worked on, since the live view
+    and the camera want the interpreter too.
+    """
 
     def __init__(self, path: Path, stopping: threading.Event) -> None:
         super().__init__(path)
         self._stopping = stopping
+        self._busy_since: float | None = None
 
     def __getitem__(self, index: int) -> RgbdFrame:
-        if self._stopping.is_set():
+        now = time.monotonic()
+        worked_s = 0.0 if self._busy_since is None else now - self._busy_since
+        if self._stopping.wait(min(worked_s, _LONGEST_REST_S)):
             raise _Stopped
+        self._busy_since = time.monotonic()
         return super().__getitem__(index)
-
-
-def _yield_to_others() -> None:
-    """Have this thread, and those that it starts, give way to all others."""
-    if sys.platform == "linux":  # elsewhere a process has one priority
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

@@ -30,6 +30,7 @@ class Banner(QFrame):
         layout.addWidget(self._label, 1)
         layout.addWidget(self._retry)
         layout.addWidget(dismiss)
+        self._is_warning = False
         self.hide()
 
     @property
@@ -37,11 +38,19 @@ class Banner(QFrame):
         """The problem that is shown."""
         return self._label.text()
 
-    def show_problem(self, message: str, can_retry: bool) -> None:
+    def show_problem(
+        self, message: str, can_retry: bool, is_warning: bool = False
+    ) -> None:
         """Say what happened; a later problem takes the place of an earlier one."""
         self._label.setText(message)
         self._retry.setVisible(can_retry)
+        self._is_warning = is_warning
         self.show()
+
+    def hide_warning(self) -> None:
+        """Hide what no longer matters; a problem stays."""
+        if self._is_warning:
+            self.hide()
 
     def _on_retry(self) -> None:
         self.hide()

@@ -82,8 +82,8 @@ class RecordBar(QFrame):
             label.setVisible(summary is not None)
         if summary is None:
             return
-        minutes, seconds = divmod(summary.seconds, 60)
-        self._time.setText(f"{minutes:02.0f}:{seconds:04.1f}")
+        minutes, tenths = divmod(round(10 * summary.seconds), 600)
+        self._time.setText(f"{minutes:02}:{tenths / 10:04.1f}")
         self._frames.setText(f"{summary.num_frames} frames")
         self._dropped.setText(f"{summary.num_dropped} dropped")
         _set_property(self._dropped, "lost", summary.num_dropped > 0)

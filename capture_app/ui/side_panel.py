@@ -142,4 +142,6 @@ def _tilt(floor: FloorPlane) -> str:
     right, down, forward = floor.up
     pitch = math.degrees(math.asin(max(-1.0, min(1.0, -forward))))
     roll = math.degrees(math.atan2(right, -down))
-    return f"looks {abs(pitch):.0f}° {'down' if pitch > 0 else 'up'}, roll {roll:+.0f}°"
+    sign = "+" if round(roll) > 0 else ""
+    direction = "down" if pitch > 0 else "up"
+    return f"looks {abs(pitch):.0f}° {direction}, roll {sign}{round(roll)}°"

@@ -17,11 +17,13 @@ from core.overlay import class_palette
 _POOR = 0.25  # of the frames or the depth: worth a colour
 _REPEATED = 0.75  # a take that hardly moves
 _FULL_BAR = 0.2  # of the pixels; few classes have more
-_NO_BREAK = "\N{NO-BREAK SPACE}"
+_NO_BREAK, _ANY_BREAK = "\N{NO-BREAK SPACE}", "\N{ZERO WIDTH SPACE}"
+_LONGEST_WORD = 24  # letters; more may be wider than the panel
 _FACTS = (
     "Frames",
     "Dropped",
     "Size",
+    "Speed",
     "Valid depth",
     "Floor measured",
     "Floor tracked",
@@ -171,8 +173,8 @@ def _state_text(examination: Examination | None) -> str:
     if examination is None:
         return "Nothing was recorded yet."
     if examination.problem:
-        return f"Not examined: {examination.problem}."
-    return f"Looking through it: {examination.progress:.0%}"
+        return f"Not examined: {_breakable(examination.problem)}."
+    return f"Looking through it: {_percent(examination.progress)}"
 
 
 def _facts(report: TakeReport) -> list[tuple[str, bool]]:
@@ -187,6 +189,7 @@ def _facts(report: TakeReport) -> list[tuple[str, bool]]:
         (seconds, bool(take.clock_jumps)),
         (str(take.num_dropped), take.num_dropped > 0),
         (f"{report.size_bytes / 1e6:.0f} MB", False),
+        (_speed(take.summary()), False),
         (_percent(valid), valid < 1.0 - _POOR),
         (_percent(shares["measured"]), False),
         (_percent(shares["tracked"]), False),
@@ -194,6 +197,22 @@ def _facts(report: TakeReport) -> list[tuple[str, bool]]:
         (_percent(blurred), blurred >= _POOR),
         (_percent(take.duplicate_share), take.duplicate_share >= _REPEATED),
     ]
+
+
+def _speed(summary: dict[str, object]) -> str:
+    """What half of the frames are slower than."""
+    shift, turn = summary["median_speed_m_s"], summary["median_turn_deg_s"]
+    if shift is None or turn is None:
+        return "not known"
+    return f"{shift:.2f} m/s, {turn:.0f} deg/s"
+
+
+def _breakable(text: str) -> str:
+    """The text, whose longest words, as paths are, may go over several lines."""
+    words = text.split(" ")
+    return " ".join(
+        _ANY_BREAK.join(word) if len(word) > _LONGEST_WORD else word for word in words
+    )
 
 
 def _percent(share: float) -> str:

@@ -122,9 +122,8 @@ class CaptureWindow(QMainWindow):
         self._slow_timer.stop()
         if self._live.is_preparing:  # a running compiler cannot be stopped
             self.hide()
-        self._examiner.stop()
-        self.session.close()
         self._examiner.close()
+        self.session.close()
         event.accept()
 
     @property
@@ -188,7 +187,7 @@ class CaptureWindow(QMainWindow):
             self.frame_view.show_picture(picture)
         for problem in self.session.take_problems():
             if problem.is_warning:
-                self.banner.show_problem(problem.message, can_retry=False)
+                self.banner.show_problem(problem.message, False, is_warning=True)
             else:
                 self.show_problem(problem.message, problem.can_retry)
 
@@ -234,6 +233,7 @@ class CaptureWindow(QMainWindow):
         """Once a recording: look at it, suggest the next name and tell who waits."""
         if self._awaits_recording:
             self._awaits_recording = False
+            self.banner.hide_warning()
             self._examine_recording()
             self._suggest_scene(self.record_bar.scene.text())
             self.recorded.emit()
@@ -260,7 +260,7 @@ class CaptureWindow(QMainWindow):
                     return f"{text}…", None
                 done, total = session.opening_progress
                 share = done / max(total, 1)
-                return f"{text}: {share:.0%}", share
+                return f"{text}: {100 * share:.0f} %", share
             case SourceState.STREAMING | SourceState.ENDED if awaits_labels:
                 return _PREPARING, None
             case SourceState.ENDED:
@@ -274,6 +274,8 @@ class CaptureWindow(QMainWindow):
         return "", None
 
     def _start_recording(self) -> None:
+        if self.session.recording is not None:  # it may have ended this very moment
+            self._note_end_of_recording()
         field = self.record_bar.scene
         if field.isModified() and field.text().strip():
             path = self._recordings / folder_name(field.text())

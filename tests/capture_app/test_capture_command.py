@@ -125,7 +125,10 @@ def test_a_window_closed_before_its_picture_says_that_there_is_none(
         (("--sensor", "nope", "--screenshot", "x.png"), "no sensor and no file"),
         (("--model", "nope.onnx", "--screenshot", "x.png"), "no such model file"),
         (("--sensor", "core", "--screenshot", "x.png"), "core holds no frames"),
-        (("--min-free-gb", "-1", "--screenshot", "x.png"), "must be 0 or more, got -1"),
+        (
+            ("--min-free-gb", "-1", "--screenshot", "x.png"),
+            "0 or more and below 1e9, got -1",
+        ),
     ],
 )
 def test_what_cannot_be_shown_is_one_sentence(

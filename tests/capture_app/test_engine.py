@@ -1,6 +1,7 @@
 """The small parts of the engine: mailbox, names, clock and numbers, disk space."""
 
 import os
+import shutil
 import threading
 from pathlib import Path
 
@@ -86,9 +87,10 @@ def test_time_is_told_in_hours_and_minutes(seconds: float, expected: str) -> Non
     ("size", "expected"),
     [
         (86_400_000, "86 MB"),
-        (999_499_999, "999 MB"),
-        (999_500_000, "1.0 GB"),
-        (9_949_999_999, "9.9 GB"),
+        (999_999_999, "999 MB"),
+        (1_000_000_000, "1.0 GB"),
+        (9_999_999_999, "9.9 GB"),
+        (10_000_000_000, "10 GB"),
         (412 * 10**9, "412 GB"),
     ],
 )
@@ -110,3 +112,11 @@ def test_room_is_known_for_a_folder_that_is_not_there_yet(tmp_path: Path) -> Non
     (tmp_path / "file").write_text("x")
     for path in (tmp_path, tmp_path / "a" / "b", tmp_path / "file" / "c"):
         assert free_bytes(path) == pytest.approx(expected, rel=0.01)
+
+
+def test_a_missing_drive_is_not_looked_for_without_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks = iter(range(20))
+    monkeypatch.setattr(os.path, "exists", lambda path: next(looks) < 0)
+    assert free_bytes(Path("/recordings/kitchen")) == shutil.disk_usage("/").free

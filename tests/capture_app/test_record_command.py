@@ -132,7 +132,10 @@ def test_an_interrupt_keeps_what_was_recorded(
 
 
 def test_a_disk_that_is_soon_full_is_said_and_does_not_spoil_the_recording(
-    camera: SimulatedCamera, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    camera: SimulatedCamera,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(recorder, "free_bytes", lambda path: 1_000_020_000)
     monkeypatch.setattr(recorder, "LOOK_PERIOD_S", 0.0)
@@ -140,7 +143,9 @@ def test_a_disk_that_is_soon_full_is_said_and_does_not_spoil_the_recording(
     said: list[str] = []
     summary = record(RecordConfig(seconds=0.5, out=tmp_path / "kitchen"), said.append)
     assert (summary.num_frames, summary.error) == (15, None)
-    assert said[-1].endswith("dropped  disk full in less than a minute")
+    assert said[-1].endswith("dropped  room for less than a minute")
+    (warning,) = caplog.messages
+    assert "is down to the 1.0 GB that a recording leaves free" in warning
 
 
 def test_while_the_disk_lasts_for_hours_nothing_is_said_of_it(
@@ -170,8 +175,9 @@ def test_a_disk_without_the_room_asked_for_is_refused(
         (RecordConfig(seconds=0), "--seconds must be above 0"),
         (RecordConfig(seconds=math.nan), "--seconds must be above 0"),
         (RecordConfig(seconds=math.inf), "--seconds must be above 0"),
-        (RecordConfig(min_free_gb=-1), "--min-free-gb must be 0 or more, got -1"),
+        (RecordConfig(min_free_gb=-1), "--min-free-gb must be 0 or more and .* got -1"),
         (RecordConfig(min_free_gb=math.nan), "--min-free-gb must be 0 or more"),
+        (RecordConfig(min_free_gb=1e9), r"0 or more and below 1e9, got 1e\+09"),
         (RecordConfig(annotate_every=0), "--annotate-every must be 1 or more"),
         (RecordConfig(sensor="nope"), "no sensor and no file is called 'nope'"),
         (

@@ -203,14 +203,15 @@ def test_at_the_floor_a_take_ends_with_every_frame_it_has_taken(
 
 
 def test_a_disk_that_is_full_in_the_middle_of_a_frame_closes_the_take_whole(
-    small_disk: Path, monkeypatch: pytest.MonkeyPatch
+    small_disk: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(recorder.logger, "disabled", True)
     frames = noisy_frames(160, 120, 150)
     summary = filled(small_disk, frames, min_free_bytes=0)
     assert summary.error is not None and "\n" not in summary.error
     assert f"ended after {summary.num_frames} frames" in summary.error
     assert os.strerror(28) in summary.error  # ENOSPC
+    assert summary.error.count(str(small_disk)) == 1
+    assert recorder.logger.name not in {record.name for record in caplog.records}
     assert summary.num_dropped == 1
     assert 60 < summary.num_frames < 150
     assert_holds(small_disk / "kitchen", frames[: summary.num_frames])

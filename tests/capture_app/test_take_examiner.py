@@ -1,10 +1,10 @@
 """What a take is worth: examined on a thread of its own, shown in the side panel."""
 
-import os
-import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,9 +15,14 @@ from scripted import RunningSensor, label_all
 from capture_app.engine.live import LiveView
 from capture_app.engine.recorder import RecordingPlan
 from capture_app.engine.session import CaptureSession
-from capture_app.engine.take_examiner import Examination, TakeExaminer
+from capture_app.engine.take_examiner import (
+    Examination,
+    TakeExaminer,
+    _StoppableRecording,
+)
+from capture_app.ui import theme
 from capture_app.ui.side_panel import SidePanel
-from capture_app.ui.take_panel import rare_text
+from capture_app.ui.take_panel import _FACTS, rare_text
 from capture_app.ui.theme import apply_theme
 from capture_app.ui.window import CaptureWindow
 from core.bins import HNBins
@@ -95,13 +100,9 @@ class SlowReading:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.asked = threading.Semaphore(0)
         self.may_read = threading.Semaphore(0)
-        self.priorities: set[int] = set()
         read = Recording.__getitem__
 
         def read_slowly(recording: Recording, index: int) -> RgbdFrame:
-            if sys.platform == "linux":
-                thread = threading.get_native_id()
-                self.priorities.add(os.getpriority(os.PRIO_PROCESS, thread))
             self.asked.release()
             assert self.may_read.acquire(timeout=5.0)
             return read(recording, index)
@@ -146,15 +147,25 @@ def test_of_two_takes_the_second_is_examined(
     assert found.report is not None and found.report.num_frames == 1
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority there")
-def test_everything_else_goes_before_it(
-    examiner: TakeExaminer, take: Path, reading: SlowReading
+def test_it_rests_as_long_as_it_works_and_for_no_compiler(
+    take: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reading.may_read.release(50)
-    examiner.examine(take)
-    finished(examiner)
-    ours = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    assert reading.priorities == {min(19, ours + 10)}
+    now, rests = [100.0], []
+
+    class Stopping(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            assert timeout is not None
+            rests.append(timeout)
+            now[0] += timeout
+            return self.is_set()
+
+    clock = SimpleNamespace(monotonic=lambda: now[0])
+    monkeypatch.setattr("capture_app.engine.take_examiner.time", clock)
+    recording = _StoppableRecording(take, Stopping())
+    for work_s in (0.03, 20.0, 0.05, 0.0):
+        recording[1]
+        now[0] += work_s
+    assert rests == pytest.approx([0.0, 0.03, 0.2, 0.05])
 
 
 def test_a_take_that_cannot_be_read_is_a_sentence(
@@ -195,7 +206,7 @@ def test_the_panel_shows_the_numbers_of_the_last_take(
     panel.show_examination(Examination(take, progress=0.42))
     assert panel.legend.isVisibleTo(panel)  # until there is something to show
     panel.show_take()
-    assert "Take hall" in texts(panel) and "Looking through it: 42%" in texts(panel)
+    assert "Take hall" in texts(panel) and "Looking through it: 42 %" in texts(panel)
     examiner.examine(take)
     panel.show_examination(finished(examiner))
     assert not panel.legend.isVisibleTo(panel)
@@ -204,6 +215,7 @@ def test_the_panel_shows_the_numbers_of_the_last_take(
         ("Frames", "10 in 1.1 s"),
         ("Dropped", "3"),
         ("Size", "0 MB"),
+        ("Speed", "0.00 m/s, 0 deg/s"),
         ("Valid depth", "94 %"),
         ("Floor measured", "100 %"),
         ("Floor unknown", "0 %"),
@@ -223,6 +235,73 @@ def test_a_take_that_was_not_examined_says_why(qtbot: QtBot, tmp_path: Path) -> 
     panel.show_examination(Examination(tmp_path / "hall", problem="its disk is gone"))
     panel.show_take()
     assert "Not examined: its disk is gone." in texts(panel)
+
+
+def test_a_long_path_goes_over_several_lines(qtbot: QtBot) -> None:
+    panel = SidePanel(BINS, None)
+    qtbot.addWidget(panel)
+    path = Path("recordings") / ("kitchen" * 12)
+    panel.show_examination(Examination(path, problem=f"{path} does not exist"))
+    panel.show_take()
+    panel.grab()  # which lays it out
+    state = panel.take._state
+    assert state.text().replace("\N{ZERO WIDTH SPACE}", "") == (
+        f"Not examined: {path} does not exist."
+    )
+    assert state.width() >= state.minimumSizeHint().width()
+    assert state.fontMetrics().horizontalAdvance(path.name) > 2 * state.width()
+
+
+def facts_of(panel: SidePanel, examination: Examination) -> dict[str, tuple[str, bool]]:
+    """The rows of the panel by their names, and whether they are amber."""
+    panel.show_examination(examination)
+    return {
+        name: (value.text(), theme.AMBER in value.styleSheet())
+        for name, value in zip(_FACTS, panel.take._values, strict=True)
+    }
+
+
+def test_what_is_poor_is_amber(
+    qtbot: QtBot, examiner: TakeExaminer, take: Path
+) -> None:
+    panel = SidePanel(BINS, None)
+    qtbot.addWidget(panel)
+    examiner.examine(take)
+    found = finished(examiner)
+    assert found.report is not None
+    facts = facts_of(panel, found)
+    assert {name for name, (_, is_poor) in facts.items() if is_poor} == {
+        "Dropped",
+        "Near-duplicates",
+    }
+    for num_unknown, is_poor in ((2, False), (3, True)):  # of ten
+        floors = {"measured": 10 - num_unknown, "tracked": 0, "none": num_unknown}
+        report = replace(found.report, floors=floors)
+        facts = facts_of(panel, replace(found, report=report))
+        assert facts["Floor unknown"] == (f"{num_unknown}0 %", is_poor)
+
+
+def test_the_speed_is_that_of_the_camera(
+    qtbot: QtBot, examiner: TakeExaminer, take: Path
+) -> None:
+    panel = SidePanel(BINS, None)
+    qtbot.addWidget(panel)
+    examiner.examine(take)
+    found = finished(examiner)
+    assert found.report is not None
+    statistics = found.report.statistics
+    frames = [
+        replace(frame, shift_m=0.0234, turn_deg=1.46)  # in a tenth of a second
+        for frame in statistics.take.frames
+        if frame is not None
+    ]
+    for moving, text in (
+        (frames, "0.23 m/s, 15 deg/s"),
+        ([replace(frame, shift_m=None) for frame in frames], "not known"),
+    ):
+        statistics.take = replace(statistics.take, frames=moving)
+        report = replace(found.report, statistics=statistics)
+        assert facts_of(panel, replace(found, report=report))["Speed"][0] == text
 
 
 def test_rare_classes_are_named_in_ranges() -> None:
@@ -284,6 +363,31 @@ def test_a_take_is_examined_once_it_is_saved_and_the_next_brings_the_legend_back
     assert window.side_panel.legend.isVisibleTo(window.side_panel)
     qtbot.waitUntil(lambda: window.session.recording.num_frames >= 1)
     window.actions_by_name["record"].trigger()
+
+
+def test_the_next_take_ends_the_look_at_the_last(
+    qtbot: QtBot, window: CaptureWindow, reading: SlowReading
+) -> None:
+    record(qtbot, window)
+    assert reading.asked.acquire(timeout=5.0)
+    window.actions_by_name["record"].trigger()
+    reading.may_read.release(50)
+    qtbot.waitUntil(lambda: not window._examiner._thread.is_alive())
+    examination = window._examiner.examination
+    assert examination is not None
+    assert examination.problem == "stopped, since the next recording began"
+
+
+def test_closing_the_window_ends_the_look_at_a_take(
+    qtbot: QtBot, window: CaptureWindow, reading: SlowReading
+) -> None:
+    record(qtbot, window)
+    assert reading.asked.acquire(timeout=5.0)
+    release = threading.Timer(0.1, reading.may_read.release)
+    release.start()
+    window.close()
+    assert not window._examiner._thread.is_alive()
+    release.join()
 
 
 @pytest.mark.parametrize("size", [(1024, 700), (1500, 900)])

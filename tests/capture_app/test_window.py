@@ -21,6 +21,7 @@ from capture_app.engine.states import RecorderState, SourceState
 from capture_app.ui.actions import ACTIONS
 from capture_app.ui.app import _show_exceptions_in
 from capture_app.ui.floor_marks import height_text
+from capture_app.ui.side_panel import _tilt
 from capture_app.ui.theme import apply_theme
 from capture_app.ui.window import CaptureWindow
 from core.bins import HNBins
@@ -65,13 +66,24 @@ def network() -> PredictFunction | None:
 
 
 @pytest.fixture
+def lives() -> list[str]:
+    """A word each time the window has become live."""
+    return []
+
+
+@pytest.fixture
 def window(
-    qtbot: QtBot, sensor: RunningSensor, network: PredictFunction | None, tmp_path: Path
+    qtbot: QtBot,
+    sensor: RunningSensor,
+    network: PredictFunction | None,
+    tmp_path: Path,
+    lives: list[str],
 ) -> Iterator[CaptureWindow]:
     def make_session() -> CaptureSession:
         return CaptureSession(sensor, LiveView(label_all, HNBins(), network))
 
     window = CaptureWindow(make_session, tmp_path / "recordings")
+    window.became_live.connect(lambda: lives.append("live"))
     window.show()
     qtbot.waitUntil(lambda: is_labelled(window))
     yield window
@@ -92,9 +104,10 @@ def middle_pixel(window: CaptureWindow, x: float = 0.25) -> tuple[int, int, int]
     return image.pixelColor(column, height // 3).getRgb()[:3]
 
 
-def test_it_becomes_live(qtbot: QtBot, window: CaptureWindow) -> None:
-    with qtbot.waitSignal(window.became_live):
-        pass
+def test_it_becomes_live(qtbot: QtBot, window: CaptureWindow, lives: list[str]) -> None:
+    qtbot.waitUntil(lambda: lives == ["live"])
+    window._slow_tick()
+    assert lives == ["live"]
     texts = [label.text() for label in window.status_line.findChildren(QLabel)]
     assert any("running  64 x 48" in text for text in texts)
     assert any("lost 0" in text for text in texts)
@@ -115,6 +128,24 @@ def test_recording_with_the_key_makes_a_readable_recording(
     assert len(numbers) >= 10 and recording.scene.num_dropped == 0
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     assert window.record_bar.scene.text() == "scene_002"
+
+
+def test_a_take_that_begins_right_after_another_does_not_hide_its_end(
+    qtbot: QtBot, window: CaptureWindow
+) -> None:
+    window._slow_timer.stop()
+    ended: list[Path] = []
+    window.recorded.connect(lambda: ended.append(window.session.recording.path))
+    record = window.actions_by_name["record"]
+    record.trigger()
+    qtbot.waitUntil(lambda: window.session.recording.num_frames >= 2)
+    window.session.stop_recording()
+    record.trigger()
+    assert [path.name for path in ended] == ["scene_001"]
+    assert window.session.recording.path.name == "scene_002"
+    window.session.stop_recording()
+    window._slow_tick()
+    assert [path.name for path in ended] == ["scene_001", "scene_002"]
 
 
 def test_a_scene_is_recorded_under_the_name_that_was_typed(
@@ -228,6 +259,20 @@ def test_a_warning_is_shown_and_nothing_ends(
     assert window.banner.isVisible() and ends == []
 
 
+def test_a_warning_ends_with_the_take_and_a_problem_does_not(
+    qtbot: QtBot, window: CaptureWindow
+) -> None:
+    record = window.actions_by_name["record"]
+    for is_warning in (True, False):
+        record.trigger()
+        qtbot.waitUntil(lambda: window.session.recording.num_frames >= 2)
+        window.session._problems.add("The disk is odd.", is_warning=is_warning)
+        qtbot.waitUntil(window.banner.isVisible)
+        with qtbot.waitSignal(window.recorded):
+            record.trigger()
+        assert window.banner.isVisible() != is_warning
+
+
 def test_the_room_that_a_recording_has_to_leave_is_the_users_choice(
     qtbot: QtBot, sensor: RunningSensor, tmp_path: Path
 ) -> None:
@@ -262,6 +307,15 @@ def test_the_time_that_the_disk_lasts_appears_without_moving_anything(
     assert places[0] == places[1] == places[2]
     bar.show_recording(known, RecorderState.OFF)
     assert labels[-1].toolTip() == "saved to recordings/kitchen  ·  86 MB"
+
+
+def test_a_minute_has_no_more_than_sixty_seconds(window: CaptureWindow) -> None:
+    window._slow_timer.stop()
+    for seconds, text in ((59.94, "00:59.9"), (59.97, "01:00.0"), (754.3, "12:34.3")):
+        summary = RecordingSummary(Path("kitchen"), 300, 0, seconds, 86_400_000)
+        window.record_bar.show_recording(summary, RecorderState.RECORDING)
+        texts = [label.text() for label in window.record_bar.findChildren(QLabel)]
+        assert text in texts
 
 
 def test_closing_the_window_finishes_the_recording(
@@ -363,7 +417,7 @@ def test_a_slow_opening_shows_how_far_it_is(
     monkeypatch.setattr(
         CaptureSession, "source_state", property(lambda _: SourceState.OPENING)
     )
-    assert window._notice() == ("Opening the camera: 25%", 0.25)
+    assert window._notice() == ("Opening the camera: 25 %", 0.25)
 
 
 class SlowLabeler:
@@ -488,6 +542,13 @@ def test_a_floor_that_was_tracked_is_named_beside_the_height(
     up = np.array((0.0, -1.0, 0.0))
     assert height_text(FloorPlane(up, 1.349)) == "1.35 m"
     assert height_text(FloorPlane(up, 1.349, "tracked")) == "1.35 m, tracked"
+
+
+def test_a_level_camera_is_told_without_a_sign() -> None:
+    for degrees, words in ((-0.3, "roll 0°"), (-2.6, "roll -3°"), (7.4, "roll +7°")):
+        roll = np.radians(degrees)
+        up = np.array((0.9 * np.sin(roll), -0.9 * np.cos(roll), -np.sqrt(0.19)))
+        assert _tilt(FloorPlane(up, 1.25)) == f"looks 26° down, {words}"
 
 
 def test_a_window_that_is_closed_while_the_engine_is_prepared_is_gone_at_once(

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +15,8 @@ from core.nyuv2 import COLOR_CAMERA
 from core.quality import FrameQuality
 from core.recording import RecordingWriter
 from training.config import TrainConfig
-from training.datasets.folders import FolderData
+from training.datasets.cache import cache_folder
+from training.datasets.folders import SURVEY_FILE, FolderData
 from training.datasets.opening import open_data
 from training.datasets.prepare import Recipe
 from training.datasets.samples import samples
@@ -92,11 +94,26 @@ def dataset(parts: Sequence[str], without_depth: Sequence[int] = ()) -> SimpleNa
 def test_frames_to_measure_on_get_hn_labels_however_poor() -> None:
     data = dataset(["train"] * 6 + ["validation"] * 3 + ["test"] * 2, [8])
     (chosen,) = choose_hn_frames([data], [None], 4)  # type: ignore[list-item]
-    assert chosen.indices.tolist() == [0, 2, 4, 6, 9, 10]
+    assert chosen.indices.tolist() == [0, 1, 3, 4, 6, 9, 10]
     poor = quality(11, blurred=[9], duplicates=[1, 2, 7, 10])
     (chosen,) = choose_hn_frames([data], [poor], 50)  # type: ignore[list-item]
     assert chosen.indices.tolist() == [0, 3, 4, 5, 6, 7, 9, 10]
     assert chosen.left_out == {DUPLICATE: 2}
+
+
+def test_frames_to_validate_on_crowd_out_none_to_train_on() -> None:
+    # Of 450 frames to train on every tenth is new: as many as there are to validate on.
+    # The other scene's frames are all good.
+    parts = ["train"] * 450 + ["validation"] * 45
+    still = quality(495, duplicates=[k for k in range(495) if k % 10])
+    datasets = [dataset(parts), dataset(parts)]
+    chosen = choose_hn_frames(datasets, [still, quality(495)], 100)  # type: ignore[arg-type]
+    for one in chosen:
+        is_train = one.indices < 450
+        assert np.count_nonzero(is_train) == (45 if one is chosen[0] else 50 + 5)
+        assert np.count_nonzero(~is_train) == 5
+    assert chosen[0].indices[:45].tolist() == list(range(0, 450, 10))
+    assert chosen[0].indices[45:].tolist() == [450, 459, 468, 477, 486]
 
 
 def test_unused_frames_get_no_hn_labels() -> None:
@@ -154,31 +171,57 @@ def test_annotated_duplicates_are_finetuned_and_tested_on(tmp_path: Path) -> Non
     assert hn_tests == [16, 17, 18, 19]
 
 
-def test_the_survey_of_a_folder_is_kept_until_its_files_change(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def write_images(folder: Path) -> None:
+    """rgb/ and depth/ of three frames; the second is as the first, the last is new."""
     for number in range(3):
         rgb, depth, _ = floor_and_wall(seed=3)
         rgb = np.roll(rgb, 60 if number == 2 else 0, axis=1)
         for kind, image in (("rgb", rgb[..., ::-1]), ("depth", depth)):
-            (tmp_path / "hall" / kind).mkdir(parents=True, exist_ok=True)
-            cv2.imwrite(str(tmp_path / "hall" / kind / f"{number}.png"), image)
-    np.savetxt(tmp_path / "hall" / "K.txt", COLOR_CAMERA.resized(320, 240).K)
+            (folder / kind).mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(folder / kind / f"{number}.png"), image)
+
+
+@pytest.mark.parametrize("is_linked", [False, True])
+def test_the_survey_of_a_folder_is_kept_until_its_files_change(
+    tmp_path: Path, is_linked: bool
+) -> None:
+    hall = tmp_path / "hall"
+    files = tmp_path / "disk" if is_linked else hall
+    write_images(files)
+    if is_linked:
+        hall.mkdir()
+        for kind in ("rgb", "depth"):
+            (hall / kind).symlink_to(files / kind)
+    np.savetxt(hall / "K.txt", COLOR_CAMERA.resized(320, 240).K)
     told: list[int] = []
-    found = FolderData(tmp_path / "hall").survey(lambda: told.append(1))
+    found = FolderData(hall).survey(lambda: told.append(1))
     assert [frame is not None and frame.is_duplicate for frame in found.quality] == [
         False, True, False,
     ]  # fmt: skip
     assert len(told) == 3
-    again = FolderData(tmp_path / "hall").survey(lambda: told.append(1))
+    again = FolderData(hall).survey(lambda: told.append(1))
     assert len(told) == 3 and again.quality == found.quality
     assert [floor is None for floor in again.floors] == [False] * 3
-    (tmp_path / "hall" / "rgb" / "2.png").write_bytes(
-        (tmp_path / "hall" / "rgb" / "0.png").read_bytes()
-    )
-    changed = FolderData(tmp_path / "hall").survey(lambda: told.append(1))
+    (files / "rgb" / "2.png").write_bytes((files / "rgb" / "0.png").read_bytes())
+    changed = FolderData(hall).survey(lambda: told.append(1))
     assert len(told) == 6
     assert changed.quality[2] is not None and changed.quality[2].is_duplicate
+    for kind in ("rgb", "depth"):
+        (files / kind / "2.png").unlink()
+    assert len(FolderData(hall).survey().quality) == 2
+
+
+def test_a_survey_in_the_cache_that_is_of_other_frames_is_not_used(
+    tmp_path: Path,
+) -> None:
+    write_images(tmp_path / "hall")
+    np.savetxt(tmp_path / "hall" / "K.txt", COLOR_CAMERA.resized(320, 240).K)
+    found = FolderData(tmp_path / "hall").survey()
+    (kept,) = cache_folder().rglob(SURVEY_FILE)
+    content = json.loads(kept.read_text("utf-8"))
+    kept.write_text(json.dumps(content | {"floors": content["floors"][:2]}), "utf-8")
+    again = FolderData(tmp_path / "hall").survey()
+    assert again.quality == found.quality and len(again.floors) == 3
 
 
 def test_how_many_frames_are_pretrained_on_can_be_said() -> None:

@@ -8,8 +8,7 @@ import numpy as np
 
 from core.errors import HNError, UnreadableFrameError
 from core.interchange import open_frames
-from core.recording.floors import floors_from_json, floors_to_json
-from core.recording.quality import quality_from_json, quality_to_json
+from core.recording.survey import survey_from_json, survey_to_json
 from core.survey import Survey, survey
 from training.datasets.cache import cached
 from training.datasets.dataset import LabelledFrame, file_state
@@ -37,26 +36,26 @@ class FolderData:
         return len(self._source)
 
     def fingerprint(self) -> Sequence[Hashable]:
-        """State of every file in the folder."""
-        return file_state(sorted(self._path.rglob("*")))
+        """State of every file in the folder, and of images elsewhere that it links or
+        names."""
+        files = set(self._path.rglob("*"))  # does not follow links to folders
+        for pair in getattr(self._source, "pairs", ()):
+            files.update(pair)
+        return file_state(sorted(files))
 
     def survey(self, advance: Callable[[], None] = lambda: None) -> Survey:
         """As of a recording, since a folder may hold frames in order; kept in the
         user's cache."""
 
         def fill(unfinished: Path) -> None:
-            found = survey(self._source, advance)
-            content = {
-                "floors": floors_to_json(found.floors),
-                "quality": quality_to_json(found.quality),
-            }
+            content = survey_to_json(survey(self._source, advance))
             (unfinished / SURVEY_FILE).write_text(json.dumps(content), "utf-8")
 
         folder = cached((self.name, "survey"), self.fingerprint(), None, fill)
-        kept = json.loads((folder / SURVEY_FILE).read_text("utf-8"))
-        return Survey(
-            floors_from_json(kept["floors"]), quality_from_json(kept["quality"])
-        )
+        text = (folder / SURVEY_FILE).read_text("utf-8")
+        kept = survey_from_json(json.loads(text), len(self))
+        # None if files came or went since they were listed here.
+        return survey(self._source, advance) if kept is None else kept
 
     def read(self, index: int) -> LabelledFrame:
         """One frame."""

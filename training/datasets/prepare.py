@@ -9,7 +9,7 @@ import json
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,7 +19,8 @@ import numpy as np
 
 from core.bins import HNBins
 from core.errors import DatasetError, UnreadableFrameError
-from core.hn_labels import label_frame
+from core.frame import RgbdFrame
+from core.hn_labels import HNLabels, label_frame
 from training.datasets.cache import cached
 from training.datasets.dataset import Dataset
 
@@ -110,8 +111,7 @@ def _fill(
     semantic = _new_array(folder / "semantic.npy", shape)
     has_hn, has_semantic = np.zeros((2, len(dataset)), bool)
 
-    survey = dataset.survey() if wants_hn.any() else None
-    floors = None if survey is None else survey.floors
+    find_labels = _hn_labeller(dataset, wants_hn, recipe)
 
     def work(index: int) -> str:
         """Fill one frame's rows; why labels are missing, or nothing."""
@@ -126,10 +126,7 @@ def _fill(
             has_semantic[index] = True
         if not wants_hn[index] or labelled.frame is None:
             return ""
-        floor = None if floors is None else floors[index]
-        if floors is not None and floor is None:
-            return NO_FLOOR
-        labels = label_frame(labelled.frame, recipe.bins, floor=floor)
+        labels = find_labels(index, labelled.frame)
         if labels is None:
             return NO_FLOOR
         hn[index] = resize_classes(labels.classes, recipe.size)
@@ -137,29 +134,58 @@ def _fill(
         return ""
 
     indices = np.flatnonzero(wants_hn | dataset.has_semantic).tolist()
-    skipped: Counter[str] = Counter()
-    # Threads: OpenCV and numpy let go of the interpreter while they work.
-    pool = ThreadPoolExecutor(os.cpu_count())
-    try:
-        for why in pool.map(work, indices):
-            skipped[why] += 1
-            advance()
-    finally:
-        pool.shutdown(cancel_futures=True)
+    skipped = _count_on_all_cores(work, indices, advance)
     if indices and skipped[UNREADABLE] == len(indices):
         raise DatasetError(f"{dataset.name}: none of its frames can be read")
-    content = hashlib.sha256()
     for array in (rgb, hn, semantic):
         array.flush()
-        content.update(array.data)
-    content.update(has_hn.tobytes() + has_semantic.tobytes())
     frames = {
-        "content": content.hexdigest(),
+        "content": _digest((rgb, hn, semantic, has_hn, has_semantic)),
         "has_hn": has_hn.tolist(),
         "has_semantic": has_semantic.tolist(),
         "skipped": {why: num for why, num in skipped.items() if why},
     }
     (folder / FRAMES_FILE).write_text(json.dumps(frames), encoding="utf-8")
+
+
+def _hn_labeller(
+    dataset: Dataset, wants_hn: np.ndarray, recipe: Recipe
+) -> Callable[[int, RgbdFrame], HNLabels | None]:
+    """What finds the labels of a frame, by the floors of its sequence if it is of one;
+    None where no floor is known."""
+    survey = dataset.survey() if wants_hn.any() else None
+
+    def find(index: int, frame: RgbdFrame) -> HNLabels | None:
+        if survey is None:
+            return label_frame(frame, recipe.bins)
+        floor = survey.floors[index]
+        return None if floor is None else label_frame(frame, recipe.bins, floor=floor)
+
+    return find
+
+
+def _count_on_all_cores(
+    work: Callable[[int], str], indices: Sequence[int], advance: Callable[[], None]
+) -> Counter[str]:
+    """How often each word comes of `work`."""
+    counts: Counter[str] = Counter()
+    # Threads: OpenCV and numpy let go of the interpreter while they work.
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
+        for word in pool.map(work, indices):
+            counts[word] += 1
+            advance()
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return counts
+
+
+def _digest(arrays: Iterable[np.ndarray]) -> str:
+    """Changes with any byte of the arrays."""
+    content = hashlib.sha256()
+    for array in arrays:
+        content.update(array.data)
+    return content.hexdigest()
 
 
 def _new_array(path: Path, shape: tuple[int, ...]) -> np.memmap:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.quality import FrameQuality
-from training.datasets.dataset import Dataset
-from training.datasets.splits import even_shares, evenly
+from training.datasets.dataset import Dataset, Part
+from training.datasets.splits import VALIDATION_SHARE, even_shares, evenly
 
 BLURRED = "blurred, so not pretrained on"
 DUPLICATE = "near-duplicates, so not pretrained on"
@@ -36,34 +36,28 @@ def choose_hn_frames(
 ) -> list[Selection]:
     """Which frames of each dataset get HN-labels.
 
-    All test frames do. The others, at most `limit`, are those that `select_frames`
-    takes; frames to validate on measure, so that they may be poor. Quality is None for
-    a dataset whose frames are all as good.
+    All test frames do. Of those to train on `select_frames` takes at most `limit`, and
+    a tenth as many of those to validate on: these measure, so that they may be poor.
+    Quality is None for a dataset whose frames are all as good.
     """
-    pools = [
-        dataset.has_depth & np.isin(dataset.parts, ("train", "validation"))
-        for dataset in datasets
-    ]
-    judged = [
-        None if quality is None else _of_training(dataset, quality)
-        for dataset, quality in zip(datasets, qualities, strict=True)
-    ]
-    chosen = []
-    for dataset, selection in zip(
-        datasets, select_frames(pools, judged, limit), strict=True
-    ):
-        is_test = dataset.has_depth & (dataset.parts == "test")
-        indices = np.union1d(np.flatnonzero(is_test), selection.indices)
-        chosen.append(Selection(indices, selection.left_out))
-    return chosen
-
-
-def _of_training(dataset: Dataset, quality: Quality) -> Quality:
-    """Only the frames to train on are judged."""
+    train = select_frames(_with_depth(datasets, "train"), qualities, limit)
+    validation = select_frames(
+        _with_depth(datasets, "validation"),
+        [None] * len(datasets),
+        -(-limit // VALIDATION_SHARE),
+    )
+    tests = map(np.flatnonzero, _with_depth(datasets, "test"))
     return [
-        frame if part == "train" else None
-        for frame, part in zip(quality, dataset.parts, strict=True)
+        Selection(
+            np.union1d(one.indices, np.union1d(other.indices, test)), one.left_out
+        )
+        for one, other, test in zip(train, validation, tests, strict=True)
     ]
+
+
+def _with_depth(datasets: Sequence[Dataset], part: Part) -> list[np.ndarray]:
+    """(N,) bool a dataset: its frames in this part that can have HN-labels."""
+    return [dataset.has_depth & (dataset.parts == part) for dataset in datasets]
 
 
 def select_frames(
