@@ -186,7 +186,7 @@ def _words(source: "FrameSource") -> dict[str, Any]:
 
     scene = _scene_of(source)
     if scene is None:
-        settings = {} if has_clock(_original(source)) else dict(NOMINAL_CLOCK)
+        settings = {} if has_clock(source) else dict(NOMINAL_CLOCK)
         return {"notes": f"converted from {source.name}", "settings": settings}
     return {
         "device": scene.device,
@@ -207,17 +207,12 @@ def _log_lost_words(source: "FrameSource", kept: Collection[str] = ()) -> None:
 
 
 def _scene_of(source: "FrameSource") -> "SceneInfo | None":
+    """What the recording says of itself whose frames these are, all or some of them."""
+    from core.interchange.selection import EveryNth
     from core.recording import Recording
 
-    original = _original(source)
+    original = source.source if isinstance(source, EveryNth) else source
     return original.scene if isinstance(original, Recording) else None
-
-
-def _original(source: "FrameSource") -> "FrameSource":
-    """The source whose frames these are, all or some of them."""
-    from core.interchange.selection import EveryNth
-
-    return source.source if isinstance(source, EveryNth) else source
 
 
 def _write_layout(

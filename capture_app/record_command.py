@@ -3,7 +3,7 @@
 import contextlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,8 @@ from core.command import run_command
 from core.errors import HNError, RecordingError, SensorError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from capture_app.engine.recorder import RecordingPlan, RecordingSummary
     from capture_app.engine.session import CaptureSession
     from capture_app.sensors.sensor import KnowsTruth, Sensor
@@ -195,17 +197,19 @@ def annotate(
     path: Path, sensor: "KnowsTruth", every: int, say: Say = lambda _: None
 ) -> int:
     """Save the true semantic classes of every N-th frame of a recording; how many."""
-    from core.annotations import save_annotation
+    from core.annotations import save_annotations
     from core.nyuv2 import NYU40_NAMES
     from core.recording import Recording
 
-    with Recording(path) as recording:
-        indices = range(0, len(recording), every)
+    recording = Recording(path)
+    indices = range(0, len(recording), every)
+
+    def truths() -> Iterator["tuple[int, np.ndarray]"]:
         for done, index in enumerate(indices):
             say(f"Annotating {path}: {done} of {len(indices)} frames")
-            truth = sensor.truth(recording[index].number)
-            save_annotation(path, index, truth.semantic, NYU40_NAMES)
-    return len(indices)
+            yield index, sensor.truth(recording[index].number).semantic
+
+    return save_annotations(path, truths(), NYU40_NAMES)
 
 
 def describe(summary: "RecordingSummary") -> str:

@@ -20,7 +20,6 @@ from core.images import EncodedImage, decode_color
 logger = logging.getLogger(__name__)
 
 _DEFAULT_FPS = 30.0
-_LONGEST_WAIT_S = 1.0
 _DEPTH_SCALE = 0.001
 # 16 bits, the high ones first. A copy made by FFmpeg loses that name, not the bits.
 _DEPTH_FORMATS = ("gray16be", "rgb555le")
@@ -71,7 +70,6 @@ class AzureKinectFileSensor(Sensor):
         self._frames = chain([first], frames)
         self.fps = self._file.fps
         self.num_frames = self._file.num_frames
-        self._last_ns = first[0].timestamp_ns
         self._pace = Pace()
 
     def read(self, timeout_s: float) -> RgbdFrame | None:
@@ -80,9 +78,7 @@ class AzureKinectFileSensor(Sensor):
             raise SensorError(f"{self._path} is closed; open it to read")
         frame, self.encoded_color = next(self._frames, (None, None))
         if frame is not None and self._at_pace:
-            pause_s = (frame.timestamp_ns - self._last_ns) / 1e9
-            self._last_ns = frame.timestamp_ns
-            self._pace.wait(min(pause_s, _LONGEST_WAIT_S))
+            self._pace.follow(frame.timestamp_ns)
         return frame
 
     def close(self) -> None:

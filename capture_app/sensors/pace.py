@@ -3,6 +3,7 @@
 import time
 
 _LARGEST_DELAY_S = 1.0
+_LONGEST_WAIT_S = 1.0  # nobody sits through a gap in what was recorded
 
 
 class Pace:
@@ -10,6 +11,14 @@ class Pace:
 
     def __init__(self) -> None:
         self._due_s = time.monotonic()
+        self._last_ns: int | None = None
+
+    def follow(self, timestamp_ns: int) -> None:
+        """Return when a frame of this time is due after the one before; the first one
+        is due at once, and none later than in a second."""
+        last_ns, self._last_ns = self._last_ns, timestamp_ns
+        if last_ns is not None:
+            self.wait(min((timestamp_ns - last_ns) / 1e9, _LONGEST_WAIT_S))
 
     def wait(self, period_s: float) -> None:
         """Return `period_s` after the previous beat, at once when that has passed."""

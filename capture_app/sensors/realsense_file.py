@@ -24,7 +24,6 @@ from core.images import EncodedImage
 logger = logging.getLogger(__name__)
 
 _DEFAULT_FPS = 30.0
-_LONGEST_WAIT_S = 1.0
 
 
 class RealSenseFileSensor(Sensor):
@@ -61,7 +60,7 @@ class RealSenseFileSensor(Sensor):
             source = self._open_damaged(error)
         self.name = f"{self._path.name} ({source.name})"
         self.fps = min(source.fps)
-        self._last_ns: int | None = None
+        self._has_frames = False
         self._pace = Pace()
         self._begin(source)
 
@@ -81,7 +80,7 @@ class RealSenseFileSensor(Sensor):
                 self._pairing.add(sample)
         if pair is not None:
             return self._frame(pair)
-        if self._last_ns is None:
+        if not self._has_frames:
             raise SensorError(
                 f"{self._path} gives no frame: no two of the {self._num_read[DEPTH]} "
                 f"depth and {self._num_read[COLOR]} colour images that could be read "
@@ -111,10 +110,9 @@ class RealSenseFileSensor(Sensor):
         # Of two rates the numbers of the slower one have no gaps.
         number = pair.color.number if self._counts_colors else pair.depth.number
         frame = self._calibration.frame(pair.depth, pair.color, number, self._up.up)
-        if self._at_pace and self._last_ns is not None:
-            pause_s = (frame.timestamp_ns - self._last_ns) / 1e9
-            self._pace.wait(min(pause_s, _LONGEST_WAIT_S))
-        self._last_ns = frame.timestamp_ns
+        if self._at_pace:
+            self._pace.follow(frame.timestamp_ns)
+        self._has_frames = True
         return frame
 
     def _open_sound(self) -> Playback | Db3Reader:

@@ -12,7 +12,6 @@ from core.frame import RgbdFrame
 from core.interchange import FrameSource, open_frames
 
 _DEFAULT_FPS = 30.0
-_LONGEST_WAIT_S = 1.0
 
 
 class ReplaySensor(Sensor):
@@ -54,8 +53,7 @@ class ReplaySensor(Sensor):
         frame = self._source[self._next]
         if self._last is not None:
             frame = self._following(self._last, frame)
-            pause_s = (frame.timestamp_ns - self._last.timestamp_ns) / 1e9
-            self._pace.wait(min(pause_s, _LONGEST_WAIT_S))
+        self._pace.follow(frame.timestamp_ns)
         self._next += 1
         self._last = frame
         return frame
