@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Set up if need be, check style and types, run the tests. Arguments go to pytest.
+# Set up if need be, check style and types, run the tests on all cores. Arguments go to pytest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 scripts/check.sh
-exec .venv/bin/python -m pytest "$@"
+exec .venv/bin/python -m pytest --numprocesses auto --maxprocesses 8 "$@"
