@@ -16,7 +16,7 @@ from core.errors import CheckpointError
 from core.files import write_atomically
 from core.onnx_runtime import open_session
 from core.prediction import ModelInfo
-from training.models.segnet import SegNet, masked
+from training.models.network import Network
 
 # Float32 sums differ by their order. Where that decides which corner of a pooling is
 # the largest, logits near it differ by more, so a few may.
@@ -25,7 +25,7 @@ SHARE_WITHIN_TOLERANCE = 0.95
 
 
 def export_model(
-    network: SegNet, info: ModelInfo, path: Path, rgb: torch.Tensor
+    network: Network, info: ModelInfo, path: Path, rgb: torch.Tensor
 ) -> float:
     """Write the network to `path`; how far 95 % of its logits stay from torch's.
 
@@ -37,7 +37,7 @@ def export_model(
     with tempfile.TemporaryDirectory() as folder, _silence():
         traced = Path(folder) / "model.onnx"
         torch.onnx.export(
-            masked(network),
+            network.for_export(),
             (rgb,),
             traced,
             dynamo=True,

@@ -5,13 +5,14 @@ Architecture for Image Segmentation". With the default widths and depths the enc
 the 13 convolutions of VGG16.
 """
 
-from collections.abc import Callable, Sequence
+import copy
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from training.models.network import AfterStage, Network, unchanged
 from training.models.unpooling import masked_max_pool, masked_max_unpool
 
 VGG16_WIDTHS = (64, 128, 256, 512, 512)
@@ -21,8 +22,8 @@ Pool = Callable[[Tensor], tuple[Tensor, Any]]
 Unpool = Callable[[Tensor, Any, tuple[int, int]], Tensor]
 
 
-class SegNet(nn.Module):
-    """(N, 3, H, W) normalised images to (N, num_classes, H, W) logits, any H and W."""
+class SegNet(Network):
+    """A stage of its encoder ends in a pooling; the decoder mirrors the encoder."""
 
     def __init__(
         self,
@@ -40,7 +41,7 @@ class SegNet(nn.Module):
             _block(before, [after] * depth)
             for before, after, depth in zip(inputs, widths, depths, strict=True)
         )
-        # The decoder mirrors the encoder; its very last convolution is the classifier.
+        # The decoder's very last convolution is the classifier.
         outputs = (widths[0], *widths[:-1])
         self.decoder = nn.ModuleList(
             _block(width, [width] * (depth - 1) + [after] * (stage > 0))
@@ -49,32 +50,43 @@ class SegNet(nn.Module):
             )
         )
         self.classifier = nn.Conv2d(widths[0], num_classes, 3, padding=1)
-        self.apply(_initialise)
+        self._pool: Pool = _max_pool
+        self._unpool: Unpool = _max_unpool
 
-    def forward(self, images: Tensor) -> Tensor:
+    @property
+    def stages(self) -> Mapping[str, nn.Module]:
+        """The blocks of the encoder: "conv1", "conv2", ..."""
+        return {f"conv{k}": block for k, block in enumerate(self.encoder, start=1)}
+
+    def forward(self, images: Tensor, after_stage: AfterStage = unchanged) -> Tensor:
         """Logits of (N, 3, H, W) images."""
-        return self._forward(images, _max_pool, _max_unpool)
-
-    def forward_masked(self, images: Tensor) -> Tensor:
-        """The same logits, bit for bit, without the scatter that slows exports down."""
-        return self._forward(images, masked_max_pool, masked_max_unpool)
-
-    def _forward(self, images: Tensor, pool: Pool, unpool: Unpool) -> Tensor:
-        features, origins = images, []
-        for block in self.encoder:
-            features = block(features)
-            height, width = features.shape[-2:]
-            features, where = pool(features)
-            origins.append((where, (height, width)))
-        for block in self.decoder:
-            where, size = origins.pop()
-            features = block(unpool(features, where, size))
+        features, poolings = self._encode(images, after_stage)
+        for block, (where, size) in zip(self.decoder, reversed(poolings), strict=True):
+            features = block(self._unpool(features, where, size))
         return self.classifier(features)
 
+    def encode(self, images: Tensor, after_stage: AfterStage = unchanged) -> Tensor:
+        """What the encoder hands on: (N, 512, H // 32, W // 32) for VGG16."""
+        return self._encode(images, after_stage)[0]
 
-def num_parameters(network: nn.Module) -> int:
-    """How many numbers training changes."""
-    return sum(p.numel() for p in network.parameters() if p.requires_grad)
+    def _encode(
+        self, images: Tensor, after_stage: AfterStage
+    ) -> tuple[Tensor, list[tuple[Any, tuple[int, int]]]]:
+        """And where each pooling found its maxima, in features of which size."""
+        features, poolings = images, []
+        for k, block in enumerate(self.encoder):
+            features = block(features)
+            height, width = features.shape[-2:]
+            pooled, where = self._pool(features)
+            features = after_stage(k, pooled)
+            poolings.append((where, (height, width)))
+        return features, poolings
+
+    def for_export(self) -> "SegNet":
+        """The same layers and logits, bit for bit, without the scatter of unpooling."""
+        masked = copy.copy(self)
+        masked._pool, masked._unpool = masked_max_pool, masked_max_unpool
+        return masked
 
 
 def _max_pool(features: Tensor) -> tuple[Tensor, Tensor]:
@@ -97,32 +109,3 @@ def _block(before: int, afters: Sequence[int]) -> nn.Sequential:
         ]
         before = after
     return nn.Sequential(*layers)
-
-
-def _initialise(module: nn.Module) -> None:
-    """MSRA initialisation (He et al., ICCV 2015), as the paper's "from scratch"."""
-    if isinstance(module, nn.Conv2d):
-        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)
-
-
-def masked(network: SegNet) -> nn.Module:
-    """`network` with `forward_masked` as its forward; the weights are shared."""
-    return _Masked(network)
-
-
-class _Masked(nn.Module):
-    def __init__(self, network: SegNet) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, images: Tensor) -> Tensor:
-        return self.network.forward_masked(images)
-
-
-def seeded(seed: int, build: Callable[[], SegNet]) -> SegNet:
-    """`build()` under a seed of its own, leaving torch's global generator as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return build()
