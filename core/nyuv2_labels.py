@@ -6,6 +6,7 @@ The class of each label is that of the data set's classMapping40.mat (Gupta et a
 
 from functools import lru_cache
 
+import cv2
 import numpy as np
 
 from core.bins import IGNORE_LABEL
@@ -37,6 +38,7 @@ _LABELS_OF_CLASS_39 = (
 
 # Label images have 0 for unlabelled and 1..40; classes are 0..39, 255 = ignore.
 _CLASS_OF_LABEL40 = np.array([IGNORE_LABEL, *range(len(NYU40_NAMES))], np.uint8)
+_LOOKUP_40 = np.resize(_CLASS_OF_LABEL40, 256)  # as long as cv2.LUT asks for
 
 
 def classes_from_40(labels: np.ndarray, where: str) -> np.ndarray:
@@ -47,7 +49,7 @@ def classes_from_40(labels: np.ndarray, where: str) -> np.ndarray:
             f"{where} holds the class {largest}; NYUv2's 40-class labels are 1..40, "
             "and 0 for unlabelled"
         )
-    return _CLASS_OF_LABEL40[labels]
+    return cv2.LUT(labels, _LOOKUP_40)  # a tenth of the time of an index
 
 
 def classes_from_894(labels: np.ndarray, where: str) -> np.ndarray:

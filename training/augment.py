@@ -6,6 +6,7 @@ that was interrupted continues with exactly the samples it would have had.
 
 from functools import lru_cache
 
+import cv2
 import numpy as np
 
 from training.datasets.samples import Samples
@@ -13,20 +14,7 @@ from training.datasets.samples import Samples
 BRIGHTNESS = 0.3
 CONTRAST = 0.3
 SATURATION = 0.4
-LUMA = np.array((0.299, 0.587, 0.114), np.float32)
-
-
-def training_batch(
-    samples: Samples, seed: int, step: int, batch_size: int, crop_size: tuple[int, int]
-) -> tuple[np.ndarray, np.ndarray]:
-    """(N, h, w, 3) float32 images in 0..255 and (N, h, w) uint8 targets of one step."""
-    first = step * batch_size
-    drawn = [
-        training_sample(samples, seed, k, crop_size)
-        for k in range(first, first + batch_size)
-    ]
-    images, targets = zip(*drawn, strict=True)
-    return np.stack(images), np.stack(targets)
+LUMA = np.array((0.299, 0.587, 0.114))
 
 
 def training_sample(
@@ -60,16 +48,21 @@ def random_crop_and_flip(
     window = (slice(top, top + crop_height), slice(left, left + crop_width))
     rgb, target = rgb[window], target[window]
     if rng.random() < 0.5:
-        return rgb[:, ::-1], target[:, ::-1]
+        return cv2.flip(rgb, 1), cv2.flip(target, 1)  # numpy takes 30 times as long
     return rgb, target
 
 
 def jitter_colors(rng: np.random.Generator, rgb: np.ndarray) -> np.ndarray:
-    """(h, w, 3) uint8 as float32 with random saturation, contrast and brightness."""
+    """(h, w, 3) uint8 as float32 with random saturation, contrast and brightness.
+
+    Saturation is about each pixel's grey, contrast about the mean grey. Both and the
+    brightness are linear, so together they are one matrix and one offset.
+    """
     changes = 1 + rng.uniform(-1, 1, 3) * (SATURATION, CONTRAST, BRIGHTNESS)
-    saturation, contrast, brightness = changes.astype(np.float32)
-    image = rgb.astype(np.float32)
-    grey = image @ LUMA
-    image = grey[..., None] + saturation * (image - grey[..., None])
-    mean = grey.mean()
-    return np.clip(brightness * (mean + contrast * (image - mean)), 0, 255)
+    saturation, contrast, brightness = changes.tolist()
+    mean = LUMA @ cv2.mean(rgb)[:3]
+    saturate = saturation * np.eye(3) + (1 - saturation) * LUMA
+    offset = np.full((3, 1), brightness * (1 - contrast) * mean)
+    matrix = np.hstack((brightness * contrast * saturate, offset))
+    image = cv2.transform(rgb.astype(np.float32), matrix)
+    return np.clip(image, 0, 255, out=image)

@@ -10,23 +10,30 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.progress import TimeRemainingColumn as TimeRemaining
 
 from training.datasets.dataset import Dataset
-from training.datasets.prepare import PreparedData, Recipe, prepare
+from training.datasets.frame_source import Recipe
+from training.datasets.kept import Keep, is_worth_keeping, size_in_bytes
+from training.datasets.prepare import PreparedData, prepare, targets_of
 from training.datasets.selection import Quality, Selection, choose_hn_frames
 
 
 def prepare_all(
-    datasets: Sequence[Dataset], recipe: Recipe, hn_limit: int, all_frames: bool = False
+    datasets: Sequence[Dataset],
+    recipe: Recipe,
+    hn_limit: int,
+    all_frames: bool = False,
+    keep: Keep = "auto",
 ) -> list[PreparedData]:
-    """Every dataset resized and labelled, at most `hn_limit` of the training frames.
+    """Every dataset looked at, with HN-labels of at most `hn_limit` training frames.
 
-    With `all_frames` near-duplicates and blurred frames are among these.
+    With `all_frames` near-duplicates and blurred frames are among these. `keep` says
+    whether the resized frames are kept on disk, which changes none of them.
     """
     with _bar() as progress:
         qualities: list[Quality | None] = [None] * len(datasets)
         if not all_frames:
             qualities = _look_through(datasets, progress)
         chosen = choose_hn_frames(datasets, qualities, hn_limit)
-        return _prepare(datasets, chosen, recipe, progress)
+        return _prepare(datasets, chosen, recipe, keep, progress)
 
 
 def _look_through(
@@ -50,6 +57,7 @@ def _prepare(
     datasets: Sequence[Dataset],
     chosen: Sequence[Selection],
     recipe: Recipe,
+    keep: Keep,
     progress: Progress,
 ) -> list[PreparedData]:
     """Each dataset with HN-labels of the chosen frames; it says what was left out."""
@@ -57,15 +65,19 @@ def _prepare(
         np.isin(np.arange(len(dataset)), selection.indices)
         for dataset, selection in zip(datasets, chosen, strict=True)
     ]
-    totals = [
-        int(np.count_nonzero(wants_hn | dataset.has_semantic))
-        for dataset, wants_hn in zip(datasets, wanted, strict=True)
-    ]
+    targets = list(map(targets_of, datasets, wanted))
+    totals = [int(np.count_nonzero(t["hn"] | t["semantic"])) for t in targets]
+    is_kept = keep == "yes" or (
+        keep == "auto"
+        and is_worth_keeping(sum(size_in_bytes(t, recipe) for t in targets))
+    )
     task = progress.add_task("label", total=sum(totals), note="")
     prepared = []
     for k, (dataset, wants_hn) in enumerate(zip(datasets, wanted, strict=True)):
         progress.update(task, note=dataset.name)
-        data = prepare(dataset, wants_hn, recipe, lambda: progress.advance(task))
+        data = prepare(
+            dataset, wants_hn, recipe, is_kept, lambda: progress.advance(task)
+        )
         prepared.append(replace(data, skipped={**chosen[k].left_out, **data.skipped}))
         # Frames from the cache do not advance the bar.
         progress.update(task, completed=sum(totals[: k + 1]))

@@ -1,6 +1,7 @@
 """What a run found in its data, told before training starts.
 
-A shifted class id or a mirrored floor shows here: the shares of the classes are named.
+A shifted class id or an image upside down shows here: the most frequent classes are
+named, and those highest and lowest in the images, which people know.
 """
 
 from collections.abc import Sequence
@@ -8,28 +9,36 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.bins import IGNORE_LABEL
+from training.datasets.class_counts import ClassCounts
 from training.datasets.dataset import UNUSED
 from training.datasets.prepare import PreparedData
 
 NUM_NAMED = 3
+MIN_PLACED = 0.01  # of the pixels; where rarer classes are says little
 
 
 @dataclass(frozen=True)
 class ClassShares:
-    """How often each class occurs in some target images."""
+    """How often each class occurs in some target images, and where."""
 
     num_frames: int
     ignored: float
     """Share of the pixels without a class."""
     shares: tuple[tuple[str, float], ...]
     """(name, share of the pixels with a class), most frequent first, none that is 0."""
+    places: tuple[tuple[str, float], ...]
+    """(name, mean place in the image, 0 at its top and 1 at its bottom) of the classes
+    that are not rare, highest first."""
 
     def __str__(self) -> str:
         if not self.num_frames:
             return "none"
         named = ", ".join(f"{name} {s:.0%}" for name, s in self.shares[:NUM_NAMED])
-        return f"{self.num_frames} frames, {self.ignored:.0%} ignored; {named}"
+        text = f"{self.num_frames} frames, {self.ignored:.0%} ignored; {named}"
+        if len(self.places) > 1:
+            (highest, _), (lowest, _) = self.places[0], self.places[-1]
+            text += f"; highest in the image {highest}, lowest {lowest}"
+        return text
 
 
 @dataclass(frozen=True)
@@ -52,11 +61,11 @@ def summarise(data: PreparedData, hn_names: Sequence[str]) -> DataSummary:
     usable = data.has_hn | data.has_semantic
     return DataSummary(
         name=data.name,
-        num_frames=len(data.rgb),
+        num_frames=len(data.parts),
         num_test=int((usable & (data.parts == "test")).sum()),
         num_unused=int((data.parts == UNUSED).sum()),
-        hn=_shares(data.hn, data.has_hn, hn_names),
-        semantic=_shares(data.semantic, data.has_semantic, data.class_names),
+        hn=_shares(data.hn_counts, hn_names),
+        semantic=_shares(data.semantic_counts, data.class_names),
         skipped=tuple(data.skipped.items()),
     )
 
@@ -79,15 +88,14 @@ def as_table(summaries: Sequence[DataSummary]) -> str:
     return "\n".join(lines)
 
 
-def _shares(classes: np.ndarray, used: np.ndarray, names: Sequence[str]) -> ClassShares:
-    counts = np.zeros(256, np.int64)
-    for row in np.flatnonzero(used):  # one at a time: the array may be on disk
-        counts += np.bincount(classes[row].ravel(), minlength=256)
-    ignored = counts[IGNORE_LABEL] / max(1, counts.sum())
-    known = counts[: len(names)] / max(1, counts[: len(names)].sum())
+def _shares(counts: ClassCounts, names: Sequence[str]) -> ClassShares:
+    pixels, num_ignored = counts.pixels.sum(axis=0), int(counts.ignored.sum())
+    known = pixels / max(1, pixels.sum())
     order = [k for k in np.argsort(-known, kind="stable") if known[k] > 0]
+    by_row = [k for k in np.argsort(counts.rows) if known[k] >= MIN_PLACED]
     return ClassShares(
-        num_frames=int(used.sum()),
-        ignored=float(ignored),
+        num_frames=int(counts.has_target.sum()),
+        ignored=num_ignored / max(1, num_ignored + int(pixels.sum())),
         shares=tuple((names[k], float(known[k])) for k in order),
+        places=tuple((names[k], float(counts.rows[k])) for k in by_row),
     )

@@ -93,6 +93,19 @@ class NyuMat:
             labels = self._labels[index]
         return classes_from_894(labels.T, f"{self.path}, frame {index + 1}")
 
+    @property
+    def scenes(self) -> tuple[str, ...]:
+        """The scene of every frame, as the folders of raw frames are called up to a
+        letter; empty where the file does not say."""
+        with self._lock:
+            if "scenes" not in self._file:
+                return ()
+            references = self._file["scenes"][()].ravel()
+            return tuple(
+                _text(self._file, references, number + 1)
+                for number in range(len(references))
+            )
+
     def _check_shapes(self) -> None:
         num, channels, width, height = (*self._images.shape, 0, 0, 0, 0)[:4]
         expected = (num, width, height)

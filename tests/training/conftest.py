@@ -6,6 +6,9 @@ import pytest
 import torch
 from training_data import write_nyuv2_folder
 
+# It settles where machine code is kept, before each test has a cache of its own.
+import core.kernels.jit  # noqa: F401
+
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,9 @@
 import numpy as np
+from training_data import array_samples
 
 from training.augment import (
     jitter_colors,
     random_crop_and_flip,
-    training_batch,
     training_sample,
 )
 from training.datasets.samples import Samples
@@ -18,8 +18,7 @@ def position_samples(num: int) -> Samples:
         [np.stack((rows, columns, np.full_like(rows, k)), axis=-1) for k in range(num)]
     )
     target = (rgb[..., 0] * 5 + rgb[..., 1]).astype(np.uint8)
-    places = np.stack((np.zeros(num, np.int64), np.arange(num)), axis=1)
-    return Samples((rgb,), (target,), places)
+    return array_samples(rgb, target)
 
 
 def test_image_and_target_are_cropped_and_flipped_together() -> None:
@@ -62,21 +61,11 @@ def test_every_epoch_shows_every_sample_once_in_another_order() -> None:
     # Images of one value each, so that the target tells which one was drawn.
     target = np.arange(9, dtype=np.uint8)[:, None, None] * np.ones((1, 8, 8), np.uint8)
     rgb = np.zeros((9, 8, 8, 3), np.uint8)
-    places = np.stack((np.zeros(9, np.int64), np.arange(9)), axis=1)
-    samples = Samples((rgb,), (target,), places)
+    samples = array_samples(rgb, target)
     drawn = [int(training_sample(samples, 0, k, (4, 4))[1][0, 0]) for k in range(27)]
     epochs = [drawn[0:9], drawn[9:18], drawn[18:27]]
     assert all(sorted(epoch) == list(range(9)) for epoch in epochs)
     assert epochs[0] != epochs[1] != epochs[2]
-
-
-def test_the_batches_of_a_run_are_its_samples_in_order() -> None:
-    samples = position_samples(5)
-    batches = [training_batch(samples, 3, step, 4, (20, 24)) for step in range(3)]
-    for k in range(12):
-        image, target = training_sample(samples, 3, k, (20, 24))
-        assert np.array_equal(batches[k // 4][0][k % 4], image)
-        assert np.array_equal(batches[k // 4][1][k % 4], target)
 
 
 def test_color_jitter_changes_colors_but_keeps_their_order_and_range() -> None:
@@ -89,3 +78,32 @@ def test_color_jitter_changes_colors_but_keeps_their_order_and_range() -> None:
     )
     assert len({float(c[3, 3, 0]) for c in changed}) > 15
     assert all(c[3, 3, 0] > c[3, 3, 1] > c[3, 3, 2] for c in changed)
+
+
+def test_color_jitter_is_saturation_then_contrast_then_brightness() -> None:
+    rng = np.random.default_rng(4)
+    rgb = rng.integers(60, 160, (9, 13, 3), np.uint8)
+    rgb[2:5, 3:9] = (150, 70, 90)
+    for seed in range(8):
+        amounts = 2 * np.random.default_rng(seed).random(3) - 1
+        saturation, contrast, brightness = 1 + amounts * (0.4, 0.3, 0.3)
+        # ITU-R BT.601's weights of red, green and blue.
+        weights = np.array((0.299, 0.587, 0.114))
+        image = rgb.astype(np.float64)
+        grey = (image * weights).sum(axis=-1, keepdims=True)
+        image = grey + saturation * (image - grey)
+        image = grey.mean() + contrast * (image - grey.mean())
+        expected = np.clip(brightness * image, 0, 255)
+        found = jitter_colors(np.random.default_rng(seed), rgb)
+        assert np.abs(found - expected).max() < 1e-3
+
+
+def test_mirrored_images_are_not_upside_down() -> None:
+    samples = position_samples(1)
+    firsts = set()
+    for k in range(20):
+        rng = np.random.default_rng(k)
+        rgb, _ = random_crop_and_flip(rng, *samples[0], (HEIGHT, WIDTH))
+        assert (rgb[..., 0] == np.arange(HEIGHT)[:, None]).all()
+        firsts.add(int(rgb[0, 0, 1]))
+    assert firsts == {0, WIDTH - 1}

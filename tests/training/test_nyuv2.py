@@ -69,6 +69,62 @@ def test_the_frames_of_the_real_folders_are_in_the_official_parts(
     )
 
 
+def names_of(classes: np.ndarray | None) -> np.ndarray:
+    """The name of each pixel's class, "-" for none."""
+    assert classes is not None
+    return np.array([*NYU40_NAMES, *["?"] * 215, "-"])[classes]
+
+
+def test_known_pixels_of_a_real_frame_have_their_classes(real_data: Path) -> None:
+    data = NYUv2Folder(real_data / "nyuv2" / "train")
+    names = sorted(file.name for file in (real_data / "nyuv2/train/rgb").iterdir())
+    seen = names_of(data.read(names.index("0340.jpg")).semantic)
+    # What is seen there in the photograph of a meeting room; the person stands at the
+    # left, and the floor is free at the lower right only.
+    for row, column, name in (
+        (100, 150, "person"),
+        (60, 430, "wall"),
+        (330, 200, "table"),
+        (80, 272, "door"),
+        (280, 590, "chair"),
+        (430, 610, "floor"),
+    ):
+        assert seen[row, column] == name, (row, column)
+    assert seen[100, 639 - 150] == "wall" and seen[430, 639 - 610] != "floor"
+    assert seen[479 - 430, 610] != "floor"
+
+
+def test_in_the_real_frames_floors_are_low_and_ceilings_high(real_data: Path) -> None:
+    data = NYUv2Folder(real_data / "nyuv2" / "train")
+    counts = np.zeros((3, 256), np.int64)
+    for k in range(0, len(data), 20):
+        classes = data.read(k).semantic
+        assert classes is not None
+        for third, rows in zip(counts, np.array_split(classes, 3), strict=True):
+            third += np.bincount(rows.ravel(), minlength=256)
+    shares = counts[:, :40] / np.maximum(1, counts[:, :40].sum(axis=0))
+    top, _, bottom = (dict(zip(NYU40_NAMES, row, strict=True)) for row in shares)
+    assert bottom["floor"] > 0.8 and top["floor"] < 0.02
+    assert top["ceiling"] > 0.9 and bottom["ceiling"] < 0.02
+    assert top["wall"] > 0.4 and bottom["wall"] < 0.2
+    assert bottom["table"] > 0.4 and top["table"] < 0.1
+
+
+def test_the_mat_says_which_scenes_the_test_frames_are_from(tmp_path: Path) -> None:
+    data = NYUv2Mat(write_mat(tmp_path / "nyu.mat", *mat_content()))
+    assert data.test_scenes == {"kitchen_0000", "kitchen_0001"}
+
+
+def test_a_mat_without_scenes_can_be_used(tmp_path: Path) -> None:
+    import h5py
+
+    file = write_mat(tmp_path / "nyu.mat", *mat_content())
+    with h5py.File(file, "a") as content:
+        del content["scenes"]
+    data = NYUv2Mat(file)
+    assert len(data) == 4 and data.test_scenes == frozenset()
+
+
 def test_the_mat_marks_the_official_test_frames(tmp_path: Path) -> None:
     data = NYUv2Mat(write_mat(tmp_path / "nyu.mat", *mat_content()))
     assert data.parts.tolist() == ["test", "test", "train", "train"]

@@ -18,12 +18,12 @@ from core.errors import DatasetError
 from core.floor import FloorPlane
 from core.survey import Survey
 from training.datasets import cache
-from training.datasets import prepare as prepare_module
+from training.datasets import look as look_module
 from training.datasets.cache import cache_folder
+from training.datasets.frame_source import Recipe, resize_classes, resize_rgb
 from training.datasets.nyuv2_folder import NYUv2Folder
-from training.datasets.prepare import Recipe, prepare, resize_classes, resize_rgb
+from training.datasets.prepare import prepare
 from training.datasets.samples import samples
-from training.summary import as_table, summarise
 
 SIZE = (60, 80)
 RECIPE = Recipe(SIZE, HNBins())
@@ -54,8 +54,8 @@ def test_the_floor_and_the_wall_get_their_hn_classes(tmp_path: Path) -> None:
     small_height = height[2::4, 2::4]
     is_wall = height > 0.02
     away_from_edge = is_wall[2::4, 2::4] == is_wall[0::4, 0::4]
-    hn = prepared.hn[0]
-    bins = prepared.hn[0] % 10
+    _, hn = prepared.frames.read(0, "hn")
+    bins = hn % 10
     known = (hn != 255) & away_from_edge
     assert known.mean() > 0.75  # the border has no depth
     near_bin_edge = np.abs(small_height / 0.25 - np.rint(small_height / 0.25)) < 0.15
@@ -66,17 +66,22 @@ def test_the_floor_and_the_wall_get_their_hn_classes(tmp_path: Path) -> None:
     assert (is_vertical == is_wall[2::4, 2::4][known]).mean() > 0.95
 
 
+@pytest.mark.parametrize("is_kept", [True, False])
 def test_frames_are_prepared_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_kept: bool
 ) -> None:
     data = NYUv2Folder(write_nyuv2_folder(tmp_path / "nyu", train=3, test=0))
     ticks: list[int] = []
-    first = prepare(data, data.has_depth, RECIPE, lambda: ticks.append(1))
+    first = prepare(data, data.has_depth, RECIPE, is_kept, lambda: ticks.append(1))
     assert len(ticks) == 3
-    monkeypatch.setattr(prepare_module, "label_frame", None)
-    again = prepare(data, data.has_depth, RECIPE, lambda: ticks.append(1))
+    monkeypatch.setattr(look_module, "label_frame", None)
+    again = prepare(data, data.has_depth, RECIPE, is_kept, lambda: ticks.append(1))
     assert len(ticks) == 3
-    assert np.array_equal(first.hn, again.hn)
+    for index in range(3):
+        for one, other in zip(
+            first.frames.read(index, "hn"), again.frames.read(index, "hn"), strict=True
+        ):
+            assert np.array_equal(one, other)
     assert first.content == again.content
 
 
@@ -96,7 +101,7 @@ def test_what_changes_labels_makes_them_anew(tmp_path: Path, change: str) -> Non
         file.write_bytes(file.read_bytes() + b" ")
         data = NYUv2Folder(tmp_path / "nyu")
     ticks: list[int] = []
-    prepare(data, wanted, recipe, lambda: ticks.append(1))
+    prepare(data, wanted, recipe, advance=lambda: ticks.append(1))
     assert len(ticks) == 2
 
 
@@ -196,7 +201,10 @@ def test_a_frame_without_floor_keeps_its_semantic_labels(tmp_path: Path) -> None
     assert len(samples([prepared], "hn", "train")) == 2
 
 
-def test_floors_of_a_sequence_label_its_frames_that_see_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_floors_of_a_sequence_label_its_frames_that_see_none(
+    tmp_path: Path, is_kept: bool
+) -> None:
     write_nyuv2_folder(tmp_path, train=3, test=0)
     flat = np.full((240, 320), 1000, np.uint16)
     cv2.imwrite(str(tmp_path / "train/depth/0003.png"), flat)
@@ -207,53 +215,8 @@ def test_floors_of_a_sequence_label_its_frames_that_see_none(tmp_path: Path) -> 
             return Survey([known, None, known], [None] * 3)
 
     data = Sequence(tmp_path)
-    prepared = prepare(data, data.has_depth, RECIPE)
+    prepared = prepare(data, data.has_depth, RECIPE, is_kept)
     assert prepared.has_hn.sum() == 2
     assert prepared.skipped == {"no floor known, so no HN-labels": 1}
-    assert prepared.has_hn[0]  # the flat image
-    assert (prepared.hn[0] >= RECIPE.bins.num_heights).all()  # it is all vertical
-
-
-def test_training_validation_and_test_share_no_frame(nyuv2_folder: Path) -> None:
-    data = NYUv2Folder(nyuv2_folder)
-    prepared = prepare(data, data.has_depth, RECIPE)
-    rows = {
-        (target, part): set(samples([prepared], target, part).places[:, 1].tolist())
-        for target in ("hn", "semantic")
-        for part in ("train", "validation", "test")
-    }
-    assert rows["semantic", "test"] == rows["hn", "test"] == {10, 11, 12}
-    assert rows["semantic", "validation"] == rows["hn", "validation"]
-    assert len(rows["semantic", "validation"]) == 1
-    together = rows["semantic", "train"] | rows["semantic", "validation"]
-    assert together == set(range(10))
-    assert not rows["semantic", "train"] & rows["semantic", "validation"]
-
-
-def test_samples_of_two_datasets_keep_image_and_target_together(
-    tmp_path: Path,
-) -> None:
-    folders = [
-        write_nyuv2_folder(tmp_path / name, train=num, test=0)
-        for name, num in (("a", 5), ("b", 7))
-    ]
-    data = [NYUv2Folder(folder) for folder in folders]
-    prepared = [prepare(d, d.has_depth, RECIPE) for d in data]
-    train = samples(prepared, "semantic", "train")
-    assert len(train) == (5 - 1) + (7 - 1)
-    for rgb, target in (train[k] for k in range(len(train))):
-        # The box, class 28, is the green one.
-        assert (rgb[target == 28].argmax(axis=-1) == 1).mean() > 0.8
-        assert (rgb[target == 1].argmax(axis=-1) == 2).mean() > 0.8
-
-
-def test_the_summary_names_the_classes_and_their_shares(nyuv2_folder: Path) -> None:
-    data = NYUv2Folder(nyuv2_folder)
-    prepared = prepare(data, data.has_depth, RECIPE)
-    text = as_table([summarise(prepared, HNBins().class_names)])
-    numbers = (*range(3, 13), *range(1001, 1004))
-    label40 = np.stack([floor_and_wall(seed=n)[2][2::4, 2::4] for n in numbers])
-    share = (label40 == 1).sum() / (label40 != 0).sum()
-    assert "13 frames, 3 of them for testing only" in text
-    assert f"wall {share:.0%}" in text
-    assert "below 0.25 m, 0-45 deg" in text
+    _, hn = prepared.frames.read(0, "hn")  # the flat image
+    assert (hn >= RECIPE.bins.num_heights).all()  # it is all vertical

@@ -10,29 +10,29 @@ from typing import Any
 
 import numpy as np
 import pytest
-from torch import nn
 from training_data import write_nyuv2_folder
 
 from core.bins import HNBins
 from core.errors import CheckpointError, HNError
 from core.nyuv2 import COLOR_CAMERA, NYU40_NAMES
 from core.prediction import Predictor
-from training import loop, presets, run
+from training import loop, presets, set_up
+from training import results as results_module
 from training.config import TrainConfig
 from training.datasets.prepare import PreparedData
-from training.datasets.samples import Samples
-from training.evaluation import evaluate
 from training.loop import Interrupted
-from training.metrics import Scores
+from training.models import build
+from training.models.segnet import SegNet
 from training.presets import Preset
 from training.progress import prepare_all
 from training.run import run_training
 from training.run_folder import new_folder
+from training.schedule import learning_rate
+from training.stage import Stage
 from training.train_command import main, train
 
 TINY = Preset(
-    widths=(8, 8),
-    depths=(1, 1),
+    network="segnet-tiny",
     image_size=(36, 48),
     crop_size=(30, 40),
     batch_size=2,
@@ -47,6 +47,11 @@ TINY = Preset(
 @pytest.fixture(autouse=True)
 def _tiny_preset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(presets.PRESETS, "smoke", TINY)
+    monkeypatch.setitem(
+        build.OWN_NETWORKS,
+        "segnet-tiny",
+        lambda classes: SegNet(classes, (8, 8), (1, 1)),
+    )
 
 
 def config(data: Path, out: Path, **options: object) -> TrainConfig:
@@ -78,6 +83,7 @@ def test_one_whole_run_leaves_everything(
         "model.onnx",
         "model_hn.onnx",
         "report.html",
+        "tensorboard",
     }
     printed = capsys.readouterr().out
     assert "13 frames, 3 of them for testing only" in printed
@@ -125,17 +131,16 @@ def test_a_stopped_run_is_resumed_to_the_same_end(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(run, "export_model", lambda *_: 0.0)
+    monkeypatch.setattr(results_module, "export_model", lambda *_: 0.0)
     run_training(config(nyuv2_folder, tmp_path / "whole"))
     parts = tmp_path / "parts"
 
-    def fetch(samples, stage, step, device):  # type: ignore[no-untyped-def]
+    def rate(stage: Stage, step: int) -> float:
         if (stage.name, step) == stop_before:
             os.kill(os.getpid(), signal.SIGINT)
-        return original(samples, stage, step, device)
+        return learning_rate(stage, step)
 
-    original = loop._fetch
-    monkeypatch.setattr(loop, "_fetch", fetch)
+    monkeypatch.setattr(loop, "learning_rate", rate)
     stop_before = ("pretrain", 1)
     with pytest.raises(Interrupted):
         run_training(config(nyuv2_folder, parts))
@@ -158,7 +163,7 @@ def test_a_stopped_run_is_resumed_to_the_same_end(
 def test_scratch_and_pretrained_differ_only_in_their_start(
     nyuv2_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "export_model", lambda *_: 0.0)
+    monkeypatch.setattr(results_module, "export_model", lambda *_: 0.0)
     run_training(config(nyuv2_folder, tmp_path / "hn"))
     run_training(config(nyuv2_folder, tmp_path / "none", init="none"))
     scratch = json.loads((tmp_path / "none" / "results.json").read_text())
@@ -184,7 +189,7 @@ def test_data_without_depth_is_finetuned_on_from_scratch(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(run, "export_model", lambda *_: 0.0)
+    monkeypatch.setattr(results_module, "export_model", lambda *_: 0.0)
     data = write_nyuv2_folder(tmp_path / "d", train=6, test=2, kinds=["label40"])
     run_training(config(data, tmp_path / "run"))
     assert "nothing to pretrain on" in capsys.readouterr().out
@@ -195,7 +200,7 @@ def test_data_without_depth_is_finetuned_on_from_scratch(
 def test_labelled_frames_can_be_limited(
     nyuv2_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "export_model", lambda *_: 0.0)
+    monkeypatch.setattr(results_module, "export_model", lambda *_: 0.0)
     run_training(config(nyuv2_folder, tmp_path / "run", labelled_frames=4))
     results = json.loads((tmp_path / "run" / "results.json").read_text())
     assert (results["trained_frames"], results["hn"]["trained_frames"]) == (4, 9)
@@ -232,7 +237,7 @@ def test_unusable_options_and_data_leave_no_folder(
 def test_a_run_has_its_folder_before_it_prepares(
     nyuv2_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "export_model", lambda *_: 0.0)
+    monkeypatch.setattr(results_module, "export_model", lambda *_: 0.0)
     refused: list[str] = []
 
     def prepare_beside_another_run(*arguments: Any) -> list[PreparedData]:
@@ -242,7 +247,7 @@ def test_a_run_has_its_folder_before_it_prepares(
             refused.append(str(caught.value))
         return prepare_all(*arguments)
 
-    monkeypatch.setattr(run, "prepare_all", prepare_beside_another_run)
+    monkeypatch.setattr(set_up, "prepare_all", prepare_beside_another_run)
     out = tmp_path / "run"
     run_training(config(nyuv2_folder, out, seed=5))
     assert json.loads((out / "config.json").read_text())["options"]["seed"] == 5
@@ -288,28 +293,10 @@ def test_runs_without_a_name_never_share_a_folder(
         pass
 
 
-def test_networks_are_evaluated_where_they_were_trained(
-    nyuv2_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    devices = []
-
-    def evaluate_there(
-        network: nn.Module, evaluated: Samples, num_classes: int, device: str = "cpu"
-    ) -> Scores:
-        devices.append(device)
-        return evaluate(network, evaluated, num_classes, device)
-
-    monkeypatch.setattr(run, "export_model", lambda *_: 0.0)
-    monkeypatch.setattr(run, "evaluate", evaluate_there)
-    monkeypatch.setattr(run, "_device", lambda: "cpu:0")  # a GPU's stand-in
-    run_training(config(nyuv2_folder, tmp_path / "run"))
-    assert devices == ["cpu:0", "cpu:0"]
-
-
 def test_a_run_is_resumed_only_as_it_was_started(
     nyuv2_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "export_model", lambda *_: 0.0)
+    monkeypatch.setattr(results_module, "export_model", lambda *_: 0.0)
     out = tmp_path / "run"
     run_training(config(nyuv2_folder, out, seed=3))
     resumed = TrainConfig(out=out, resume=True)

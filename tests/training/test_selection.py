@@ -1,4 +1,5 @@
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,8 +18,8 @@ from core.recording import RecordingWriter
 from training.config import TrainConfig
 from training.datasets.cache import cache_folder
 from training.datasets.folders import SURVEY_FILE, FolderData
+from training.datasets.frame_source import Recipe
 from training.datasets.opening import open_data
-from training.datasets.prepare import Recipe
 from training.datasets.samples import samples
 from training.datasets.selection import (
     BLURRED,
@@ -225,5 +226,17 @@ def test_a_survey_in_the_cache_that_is_of_other_frames_is_not_used(
 
 
 def test_how_many_frames_are_pretrained_on_can_be_said() -> None:
-    assert chosen_preset(TrainConfig(preset="paper")).hn_frames == 41_000
-    assert chosen_preset(TrainConfig(hn_frames=7)).hn_frames == 7
+    assert chosen_preset(TrainConfig(preset="paper"), False).hn_frames == 41_000
+    assert chosen_preset(TrainConfig(hn_frames=7), False).hn_frames == 7
+
+
+def test_a_paper_sized_choice_is_quick_and_even() -> None:
+    # 500 scenes of 1000 frames; of ten the 3rd, 5th, 7th and 9th are new and sharp.
+    pools = [everywhere(1000)] * 500
+    walk = quality(1000, blurred=range(0, 1000, 10), duplicates=range(1, 1000, 2))
+    start = time.process_time()
+    chosen = select_frames(pools, [walk] * 500, 41_000)
+    assert time.process_time() - start < 5
+    assert [len(one.indices) for one in chosen] == [82] * 500
+    # Every 4th or 5th of those 400.
+    assert set(np.diff(chosen[17].indices).tolist()) == {10, 12, 14}

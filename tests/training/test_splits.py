@@ -5,6 +5,7 @@ from training.datasets.splits import (
     GAP,
     even_shares,
     evenly,
+    folder_parts,
     independent_parts,
     last_fifth,
     sequence_parts,
@@ -107,3 +108,17 @@ def test_validation_frames_are_a_tenth_in_few_blocks(num: int) -> None:
 
 def test_three_frames_leave_none_for_validation() -> None:
     assert rows(independent_parts(np.zeros(3, bool)), "train") == [0, 1, 2]
+
+
+def test_folders_are_parts() -> None:
+    parts = folder_parts(["test", *["train"] * 7, "val", "val", "test"])
+    assert rows(parts, "test") == [0, 10]
+    assert rows(parts, "validation") == [8, 9]
+    assert rows(parts, "train") == list(range(1, 8))
+
+
+def test_without_a_folder_to_validate_on_a_tenth_is_taken() -> None:
+    parts = folder_parts([*["train"] * 21, "test"])
+    assert rows(parts, "test") == [21]
+    assert len(rows(parts, "validation")) == 2
+    assert len(rows(parts, "train")) == 19

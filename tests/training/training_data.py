@@ -116,8 +116,13 @@ def coloured_samples(num: int = 4, height: int = 40, width: int = 56) -> Samples
     noise = np.random.default_rng(0).integers(-12, 13, (*target.shape, 3))
     rgb = (colors[target] + noise).astype(np.uint8)
     target[:, :2] = 255
-    places = np.stack((np.zeros(num, np.int64), np.arange(num)), axis=1)
-    return Samples((rgb,), (target,), places)
+    return array_samples(rgb, target)
 
 
-NO_SAMPLES = Samples((), (), np.zeros((0, 2), np.int64))
+def array_samples(rgb: np.ndarray, target: np.ndarray) -> Samples:
+    """Samples of (N, H, W, 3) images and their (N, H, W) targets."""
+    places = np.stack((np.zeros(len(rgb), np.int64), np.arange(len(rgb))), axis=1)
+    return Samples((lambda k: (rgb[k], target[k]),), places)
+
+
+NO_SAMPLES = Samples((), np.zeros((0, 2), np.int64))

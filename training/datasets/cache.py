@@ -54,6 +54,15 @@ def cached(
     return folder
 
 
+def cached_bytes() -> int:
+    """What is in the cache by now."""
+    num_bytes = 0
+    for file in cache_folder().glob("*/*"):
+        with suppress(OSError):  # another run deleted it
+            num_bytes += file.stat().st_size
+    return num_bytes
+
+
 def _delete(folder: Path) -> None:
     """Delete a folder, at once for whoever looks it up."""
     doomed = folder.with_name(f"{UNFINISHED}{folder.name}")

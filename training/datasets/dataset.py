@@ -12,7 +12,7 @@ from core.survey import Survey
 
 Part = Literal["train", "validation", "test"]
 UNUSED = "unused"
-"""Instead of a part: the frame is too near to another part's."""
+"""Instead of a part: the frame is too near to another part's, or in none of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +49,10 @@ class Dataset(Protocol):
     @property
     def parts(self) -> np.ndarray:
         """(N,) of str: the Part of every frame, or UNUSED."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What the user should know of how it was read; mostly nothing."""
 
     def __len__(self) -> int: ...
 

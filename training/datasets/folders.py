@@ -8,6 +8,8 @@ import numpy as np
 
 from core.errors import HNError, UnreadableFrameError
 from core.interchange import open_frames
+from core.interchange.image_folder import FrameSource
+from core.interchange.selection import EveryNth
 from core.recording.survey import survey_from_json, survey_to_json
 from core.survey import Survey, survey
 from training.datasets.cache import cached
@@ -18,32 +20,36 @@ SURVEY_FILE = "survey.json"
 
 
 class FolderData:
-    """The frames of any folder that `core.interchange` can read."""
+    """Every `step`-th frame of any folder that `core.interchange` can read."""
 
     class_names: Sequence[str] = ()
+    notes: Sequence[str] = ()
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, step: int = 1) -> None:
         self.name = str(path)
         self._path = path
-        self._source = open_frames(path)
+        self._step = step
+        source = open_frames(path)
+        self._source: FrameSource = EveryNth(source, step)
+        self._pairs: Sequence[tuple[Path, Path]] = getattr(source, "pairs", ())
         num_frames = len(self._source)
         self.has_depth = np.ones(num_frames, bool)
         self.has_semantic = np.zeros(num_frames, bool)
         self.parts = sequence_parts(self.has_semantic)
 
     def __len__(self) -> int:
-        """Frames in the folder."""
+        """The frames that are used of the folder."""
         return len(self._source)
 
     def fingerprint(self) -> Sequence[Hashable]:
         """State of every file in the folder, and of images elsewhere that it links or
         names."""
         files = set(self._path.rglob("*"))  # does not follow links to folders
-        for pair in getattr(self._source, "pairs", ()):
+        for pair in self._pairs:
             files.update(pair)
         return file_state(sorted(files))
 
-    def survey(self, advance: Callable[[], None] = lambda: None) -> Survey:
+    def survey(self, advance: Callable[[], None] = lambda: None) -> Survey | None:
         """As of a recording, since a folder may hold frames in order; kept in the
         user's cache."""
 
@@ -51,7 +57,7 @@ class FolderData:
             content = survey_to_json(survey(self._source, advance))
             (unfinished / SURVEY_FILE).write_text(json.dumps(content), "utf-8")
 
-        folder = cached((self.name, "survey"), self.fingerprint(), None, fill)
+        folder = cached((self.name, "survey"), self.fingerprint(), self._step, fill)
         text = (folder / SURVEY_FILE).read_text("utf-8")
         kept = survey_from_json(json.loads(text), len(self))
         # None if files came or went since they were listed here.

@@ -16,16 +16,17 @@ from core.interchange.calibration import CameraFile, find_camera_file
 from core.nyuv2 import NYU40_NAMES, color_camera, without_border
 from core.nyuv2_labels import classes_from_40
 from training.datasets.dataset import LabelledFrame, file_state
+from training.datasets.labelled_images import check_size, images_in
 from training.datasets.splits import independent_parts
 
 DEPTH_SCALE = 1e-3
-SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
 class NYUv2Folder:
     """The frames of a folder's train and test parts, in the order of their numbers."""
 
     class_names: Sequence[str] = NYU40_NAMES
+    notes: Sequence[str] = ()
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
@@ -35,7 +36,7 @@ class NYUv2Folder:
                 f"{path} is not in NYUv2's folder layout; expected train/ or test/ "
                 "with rgb/ and depth/ or label40/ inside"
             )
-        entries = [(part, rgb) for part in parts for rgb in _images(part / "rgb")]
+        entries = [(part, rgb) for part in parts for rgb in images_in(part / "rgb")]
         if not entries:
             raise DatasetError(f"{path} has no .jpg or .png images in its rgb folders")
         self._rgb = [rgb for _, rgb in entries]
@@ -68,11 +69,11 @@ class NYUv2Folder:
         frame, semantic = None, None
         if depth_file is not None:
             depth = read_depth(depth_file)
-            _check_size(depth_file, depth, rgb)
+            check_size(depth_file, depth, rgb)
             frame = _frame(rgb, depth, self._cameras[index], self._rgb[index])
         if label_file is not None:
             semantic = classes_from_40(read_classes(label_file), str(label_file))
-            _check_size(label_file, semantic, rgb)
+            check_size(label_file, semantic, rgb)
         return LabelledFrame(rgb, frame, semantic)
 
 
@@ -120,19 +121,6 @@ def _frame(
     return RgbdFrame.aligned(rgb, without_border(depth), nyu_camera, DEPTH_SCALE)
 
 
-def _images(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
-
-
 def _partners(entries: list[tuple[Path, Path]], kind: str) -> list[Path | None]:
     files = [part / kind / f"{rgb.stem}.png" for part, rgb in entries]
     return [file if file.is_file() else None for file in files]
-
-
-def _check_size(file: Path, image: np.ndarray, rgb: np.ndarray) -> None:
-    if image.shape != rgb.shape[:2]:
-        found, expected = image.shape[::-1], rgb.shape[1::-1]
-        raise DatasetError(
-            f"{file} is {found[0]}x{found[1]}, but its colour image is "
-            f"{expected[0]}x{expected[1]}; they must be of one size"
-        )

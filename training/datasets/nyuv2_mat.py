@@ -16,6 +16,7 @@ class NYUv2Mat:
     """The 1449 labelled frames with the official split and the 40 classes."""
 
     class_names: Sequence[str] = NYU40_NAMES
+    notes: Sequence[str] = ()
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
@@ -24,7 +25,12 @@ class NYUv2Mat:
         num_frames = len(self._frames)
         self.has_depth = np.ones(num_frames, bool)
         self.has_semantic = np.ones(num_frames, bool)
-        self.parts = independent_parts(is_official_test()[:num_frames])
+        is_test = is_official_test()[:num_frames]
+        self.parts = independent_parts(is_test)
+        scenes = zip(self._frames.scenes, is_test.tolist(), strict=False)
+        self.test_scenes = frozenset(scene for scene, tests in scenes if tests)
+        """Whose raw frames show what the test frames show; empty where the file does
+        not name its scenes."""
 
     def __len__(self) -> int:
         """1449 in the official file."""

@@ -19,6 +19,8 @@ from training.datasets.splits import sequence_parts
 class RecordingData:
     """The frames of one recording; its end, if annotated, is for tests."""
 
+    notes: Sequence[str] = ()
+
     def __init__(self, path: Path) -> None:
         self.name = str(path)
         self._recording = Recording(path)

@@ -1,57 +1,105 @@
 """Pairs of image and target, drawn from prepared data."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
+from training.datasets.class_counts import ClassCounts
+from training.datasets.classes import class_lookup
 from training.datasets.dataset import Part
+from training.datasets.frame_source import Target
 from training.datasets.prepare import PreparedData
 from training.datasets.splits import evenly
 
-Target = Literal["hn", "semantic"]
+Read = Callable[[int], tuple[np.ndarray, np.ndarray]]
+"""Frame of a dataset, for any thread: (H, W, 3) uint8 image and (H, W) uint8 target."""
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
     """Images with their target classes, gathered from several datasets."""
 
-    rgb: tuple[np.ndarray, ...]
-    """One (N, H, W, 3) uint8 a dataset."""
-    target: tuple[np.ndarray, ...]
-    """One (N, H, W) uint8 a dataset, 255 = ignore."""
+    reads: tuple[Read, ...]
+    """One a dataset."""
     places: np.ndarray
-    """(M, 2) int64, the dataset and the row of every sample."""
+    """(M, 2) int64, the dataset and the frame of every sample."""
 
     def __len__(self) -> int:
         return len(self.places)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """(H, W, 3) uint8 image and (H, W) uint8 target."""
-        dataset, row = self.places[index]
-        return self.rgb[dataset][row], self.target[dataset][row]
+        """(H, W, 3) uint8 image and (H, W) uint8 target, 255 = ignore."""
+        dataset, frame = self.places[index].tolist()
+        return self.reads[dataset](frame)
 
     def evenly(self, limit: int | None) -> "Samples":
         """At most `limit` of these, the same distance apart."""
         if limit is None:
             return self
-        return Samples(self.rgb, self.target, evenly(self.places, limit))
+        return replace(self, places=evenly(self.places, limit))
 
 
-def samples(data: Sequence[PreparedData], target: Target, part: Part) -> Samples:
-    """The samples with this target in this part of the data."""
+def samples(
+    data: Sequence[PreparedData],
+    target: Target,
+    part: Part,
+    class_names: Sequence[str] | None = None,
+) -> Samples:
+    """The samples with this target in this part of the data.
+
+    Semantic classes are numbered as in `class_names`, which has those of all data; as
+    in each dataset's own list without it.
+    """
     places = [
-        (number, row)
+        (number, frame)
         for number, prepared in enumerate(data)
-        for row in np.flatnonzero((prepared.parts == part) & _has(prepared, target))
+        for frame in np.flatnonzero(
+            (prepared.parts == part) & _counts(prepared, target).has_target
+        )
     ]
+    names = None if target == "hn" else class_names
     return Samples(
-        rgb=tuple(prepared.rgb for prepared in data),
-        target=tuple(getattr(prepared, target) for prepared in data),
+        reads=tuple(_reader(prepared, target, names) for prepared in data),
         places=np.array(places, np.int64).reshape(-1, 2),
     )
 
 
-def _has(prepared: PreparedData, target: Target) -> np.ndarray:
-    return prepared.has_hn if target == "hn" else prepared.has_semantic
+def pixels_of_classes(
+    data: Sequence[PreparedData],
+    target: Target,
+    drawn: Samples,
+    class_names: Sequence[str],
+) -> np.ndarray:
+    """(M, C) int64: how many pixels of each class every sample has, at its original
+    size; `class_names` as those that the samples were numbered by."""
+    pixels = np.zeros((len(drawn), len(class_names)), np.int64)
+    for number, prepared in enumerate(data):
+        rows = np.flatnonzero(drawn.places[:, 0] == number)
+        own = _counts(prepared, target).pixels[drawn.places[rows, 1]]
+        columns = np.arange(own.shape[1])
+        if target == "semantic":
+            columns = class_lookup(prepared.class_names, class_names)[: own.shape[1]]
+        np.add.at(pixels, (rows[:, None], columns[None]), own)
+    return pixels
+
+
+def _counts(prepared: PreparedData, target: Target) -> ClassCounts:
+    return prepared.hn_counts if target == "hn" else prepared.semantic_counts
+
+
+def _reader(
+    prepared: PreparedData, target: Target, class_names: Sequence[str] | None
+) -> Read:
+    """What reads the frames of a dataset, their classes numbered as in the list."""
+    own = prepared.class_names
+    if class_names is None or tuple(class_names) == own:
+        return lambda frame: prepared.frames.read(frame, target)
+    lookup = class_lookup(own, class_names)
+
+    def read(frame: int) -> tuple[np.ndarray, np.ndarray]:
+        rgb, classes = prepared.frames.read(frame, target)
+        return rgb, cv2.LUT(classes, lookup)
+
+    return read

@@ -21,6 +21,7 @@ class SimulatedData:
     """
 
     class_names: Sequence[str] = NYU40_NAMES
+    notes: Sequence[str] = ()
 
     def __init__(self, num_frames: int) -> None:
         self.name = f"simulated:{num_frames}"

@@ -81,6 +81,19 @@ def independent_parts(is_test: np.ndarray) -> np.ndarray:
     return parts
 
 
+def folder_parts(folders: Sequence[str]) -> np.ndarray:
+    """(N,) of str: the parts of frames by the folder of each: train, val or test.
+
+    Without a folder val, a tenth of what train has is validated on.
+    """
+    names = np.array(folders)
+    parts = independent_parts(names == "test")
+    if (names == "val").any():
+        parts[names == "train"] = "train"
+        parts[names == "val"] = "validation"
+    return parts
+
+
 def last_fifth(num: int) -> np.ndarray:
     """(num,) bool: the last 20 %, at least one where there are two."""
     held_out = np.zeros(num, bool)
