@@ -1,29 +1,37 @@
 """The training loop, written out: fetch, forward, loss, backward, step, log."""
 
+import logging
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from core.bins import IGNORE_LABEL
 from core.errors import HNError
-from training.augment import training_batch
-from training.checkpoint import load_checkpoint, save_checkpoint
-from training.datasets.samples import Samples
-from training.evaluation import evaluate, to_tensor
+from training.batch_norm import share_batch_norms
+from training.checkpoint import load_checkpoint
+from training.evaluation import Pairs, evaluate, target_to_tensor, to_tensor
+from training.feed import Draw, batches
 from training.interrupt import StopRequest
 from training.log import MetricsLog
+from training.loss import labelled_weight, loss_sum
+from training.memory import plain_memory_errors
+from training.models.network import Network
+from training.moving_average import MovingAverage
+from training.processes import sum_of_numbers
+from training.schedule import learning_rate
+from training.stage import Stage, check_batch
+from training.state import State
 
-Precision = Literal["float32", "bfloat16"]
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
-WARM_UP = 0.1  # share of the steps
+logger = logging.getLogger(__name__)
+
 GRADIENT_NORM = 5.0
 CHECKPOINT_PERIOD_S = 60.0
 NUM_LOGS = 200
@@ -31,155 +39,180 @@ NUM_VALIDATIONS = 10
 MAX_VALIDATION_FRAMES = 200
 
 
-@dataclass(frozen=True)
-class Stage:
-    """One training of one network: HN pretraining, or semantic finetuning."""
-
-    name: Literal["pretrain", "finetune"]
-    num_classes: int
-    steps: int
-    batch_size: int
-    crop_size: tuple[int, int]
-    learning_rate: float
-    weight_decay: float
-    seed: int
-    precision: Precision = "float32"
-
-    def last(self, folder: Path) -> Path:
-        """The checkpoint to continue from."""
-        return folder / f"{self.name}-last.safetensors"
-
-    def best(self, folder: Path) -> Path:
-        """The weights that did best on the validation frames."""
-        return folder / f"{self.name}-best.safetensors"
-
-
 class Interrupted(KeyboardInterrupt):
     """The user stopped the run; it was saved and can be resumed."""
 
 
 def train(
-    network: nn.Module,
-    train_samples: Samples,
-    validation_samples: Samples,
+    fabric: "Fabric",
+    network: Network,
+    draw: Draw,
+    validation: Pairs,
     stage: Stage,
     folder: Path,
     log: MetricsLog,
     on_step: Callable[[int, float], None] = lambda step, loss: None,
-    device: torch.device | str = "cpu",
-) -> None:
-    """Train `network` for all steps of the stage; it ends with its best weights.
+) -> int:
+    """Train `network` for the steps of the stage; how many it took.
 
-    Continues from the stage's checkpoint in `folder` when there is one, exactly as if
-    the run had never stopped. Best is by mean IoU on the validation samples, or the
-    last when there are none. Raises Interrupted after Ctrl-C, once the step is saved.
+    It ends with its best weights, by mean IoU on the validation samples, or the last
+    when there are none. Continues from the stage's checkpoint in `folder` when there is
+    one, exactly as if the run had never stopped. Raises Interrupted after Ctrl-C, once
+    the step is saved. All processes of `fabric` call this alike; the first one writes,
+    logs and calls `on_step`.
     """
-    network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=stage.learning_rate, weight_decay=stage.weight_decay
-    )
-    validation_samples = validation_samples.evenly(MAX_VALIDATION_FRAMES)
+    check_batch(stage, network.smallest_training_batch, fabric.world_size)
+    device = fabric.device
+    share = fabric.global_rank, fabric.world_size
+    weights = np.array(stage.class_weights or np.ones(stage.num_classes))
+    class_weights = torch.tensor(weights, dtype=torch.float32, device=device)
+    validation = validation.evenly(MAX_VALIDATION_FRAMES)
     log_every = max(1, stage.steps // NUM_LOGS)
     validate_every = max(1, stage.steps // NUM_VALIDATIONS)
 
-    step, losses, best = 0, [], -1.0
-    if stage.last(folder).is_file():
-        state = load_checkpoint(stage.last(folder), network, optimizer)
-        step, losses, best = state["step"], state["losses"], state["best"]
-    log.rewind(stage.name, step)
+    model, optimizer, state = _set_up(fabric, network, stage)
+    state.resume(folder)
+    steps = (state.step, state.step if state.is_over else stage.steps)
     last_save = time.monotonic()
 
-    with StopRequest() as stop:
-        while step < stage.steps:
-            # The rate of a step depends on its number alone.
-            for group in optimizer.param_groups:
-                group["lr"] = learning_rate(stage, step)
-            images, target = _fetch(train_samples, stage, step, device)
-            network.train()
-            loss = loss_of(network, images, target, stage.precision)
-            optimizer.zero_grad()
-            loss.backward()
-            norm = nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM)
-            _check_finite(stage, step, loss, norm)
-            optimizer.step()
-
-            losses.append(float(loss.detach()))
-            on_step(step, losses[-1])
-            step += 1
-            is_last = step == stage.steps
-            if step % log_every == 0 or is_last:
-                log.write(
-                    stage.name,
-                    step,
-                    loss=math.fsum(losses) / len(losses),
-                    learning_rate=learning_rate(stage, step - 1),
-                )
-                losses = []
-            if len(validation_samples) and (step % validate_every == 0 or is_last):
-                scores = evaluate(
-                    network, validation_samples, stage.num_classes, device
-                )
-                log.write(
-                    stage.name,
-                    step,
-                    validation_mean_iou=scores.mean_iou,
-                    validation_global_accuracy=scores.global_accuracy,
-                    validation_class_accuracy=scores.class_accuracy,
-                )
-                if scores.mean_iou > best:
-                    best = scores.mean_iou
-                    save_checkpoint(stage.best(folder), network, {"step": step})
-            is_due = time.monotonic() - last_save > CHECKPOINT_PERIOD_S
-            if is_last or stop or is_due or step % validate_every == 0:
-                state = {"step": step, "losses": losses, "best": best}
-                save_checkpoint(stage.last(folder), network, state, optimizer)
-                last_save = time.monotonic()
-            if stop:
-                raise Interrupted
-
-    if stage.best(folder).is_file():
-        load_checkpoint(stage.best(folder), network)
-
-
-def learning_rate(stage: Stage, step: int) -> float:
-    """Linear warm-up over the first tenth of the steps, then a cosine down to zero."""
-    warm_up = max(1, round(WARM_UP * stage.steps))
-    if step < warm_up:
-        return stage.learning_rate * (step + 1) / warm_up
-    progress = (step - warm_up) / max(1, stage.steps - warm_up)
-    return stage.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
-
-
-def loss_of(
-    network: nn.Module, images: Tensor, target: Tensor, precision: Precision
-) -> Tensor:
-    """Mean cross-entropy over the labelled pixels; 0 for a batch without any."""
-    with torch.autocast(
-        images.device.type, torch.bfloat16, enabled=precision == "bfloat16"
+    with (
+        plain_memory_errors(),
+        torch.random.fork_rng(devices=[device] if device.type == "cuda" else []),
+        log.stage(stage.name, state.step, is_written=fabric.is_global_zero),
+        batches(draw, stage.batch_size, *steps, share, stage.workers) as feed,
+        StopRequest() as stop,
     ):
-        logits = network(images)
-    total = functional.cross_entropy(
-        logits.float(), target, ignore_index=IGNORE_LABEL, reduction="sum"
+        for images, target in feed:
+            # Rate and dropout of a step depend on its number alone.
+            rate = learning_rate(stage, state.step)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            torch.manual_seed(_seed_of(stage, state.step, share[0]))
+
+            network.train()
+            optimizer.zero_grad()
+            loss = torch.zeros((), device=device)
+            labelled = sum_of_numbers(labelled_weight(target, weights), device)
+            size = len(target) // stage.accumulate
+            for first in range(0, len(target), size):
+                part = slice(first, first + size)
+                is_last = part.stop == len(target)
+                with fabric.no_backward_sync(model, enabled=not is_last):
+                    part_loss = loss_sum(
+                        model,
+                        to_tensor(images[part], device),
+                        target_to_tensor(target[part], device),
+                        stage.precision,
+                        class_weights,
+                    ) / (labelled or 1)  # 0 for a step without any label
+                    # Of several processes' gradients comes the mean; the sum is meant.
+                    fabric.backward(part_loss * fabric.world_size)
+                loss += part_loss.detach()
+            norm = nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM)
+            state.losses.append(sum_of_numbers(loss.item(), device))
+            _check_finite(state, norm, images)
+            optimizer.step()
+            if state.average is not None:
+                state.average.update(state.step)
+            if fabric.is_global_zero:
+                on_step(state.step, state.losses[-1])
+            state.step += 1
+
+            if state.step % log_every == 0 or state.is_done:
+                mean = math.fsum(state.losses) / len(state.losses)
+                log.write(stage.name, state.step, loss=mean, learning_rate=rate)
+                state.losses = []
+            is_due = state.step % validate_every == 0
+            if len(validation) and (is_due or state.is_done):
+                is_best = _validate(state, validation, device, share, log)
+                if is_best and fabric.is_global_zero:
+                    state.save_best(folder)
+            is_stopping = sum_of_numbers(float(bool(stop)), device) > 0
+            is_due |= time.monotonic() - last_save > CHECKPOINT_PERIOD_S
+            if fabric.is_global_zero and (is_stopping or is_due or state.is_over):
+                state.save_last(folder)
+                last_save = time.monotonic()
+            if is_stopping:
+                # Fabric kills the first process when another one fails before it.
+                fabric.barrier()
+                raise Interrupted
+            if state.is_over:
+                break
+
+    _finish(fabric, network, state, folder)
+    return state.step
+
+
+def _set_up(
+    fabric: "Fabric", network: Network, stage: Stage
+) -> tuple[Any, torch.optim.Optimizer, State]:
+    """The network and its optimiser as the processes train them together."""
+    if fabric.world_size > 1:
+        share_batch_norms(network)
+    network.to(memory_format=torch.channels_last)
+    adamw = torch.optim.AdamW(
+        [parameter for parameter in network.parameters() if parameter.requires_grad],
+        lr=stage.learning_rate,
+        weight_decay=stage.weight_decay,
     )
-    return total / (target != IGNORE_LABEL).sum().clamp(min=1)
+    model, optimizer = fabric.setup(network, adamw)
+    average = MovingAverage(network, stage.ema) if stage.ema else None
+    return model, optimizer, State(stage, network, adamw, average)
 
 
-def _fetch(
-    samples: Samples, stage: Stage, step: int, device: torch.device | str
-) -> tuple[Tensor, Tensor]:
-    images, target = training_batch(
-        samples, stage.seed, step, stage.batch_size, stage.crop_size
+def _validate(
+    state: State,
+    validation: Pairs,
+    device: torch.device,
+    share: tuple[int, int],
+    log: MetricsLog,
+) -> bool:
+    """Whether the network is the best so far; its measures are logged."""
+    stage = state.stage
+    scores = evaluate(state.judged, validation, stage.num_classes, device, share=share)
+    log.write(
+        stage.name,
+        state.step,
+        validation_mean_iou=scores.mean_iou,
+        validation_global_accuracy=scores.global_accuracy,
+        validation_class_accuracy=scores.class_accuracy,
     )
-    return (
-        to_tensor(images, device),
-        torch.from_numpy(target.astype(np.int64)).to(device),
-    )
+    return state.take(scores.mean_iou)
 
 
-def _check_finite(stage: Stage, step: int, loss: Tensor, norm: Tensor) -> None:
-    if not (torch.isfinite(loss) and torch.isfinite(norm)):
+def _seed_of(stage: Stage, step: int, rank: int) -> int:
+    return int(np.random.SeedSequence((stage.seed, step, rank)).generate_state(1)[0])
+
+
+def _check_finite(state: State, norm: Tensor, images: np.ndarray) -> None:
+    loss, stage = state.losses[-1], state.stage
+    if math.isfinite(loss) and torch.isfinite(norm):
+        return
+    if not np.isfinite(images).all():
         raise HNError(
-            f"the loss became {loss.item()} (gradient {norm.item()}) at step "
-            f"{step + 1} of {stage.name}; start a new run with a smaller "
-            "--learning-rate or with --precision float32"
+            f"the images of step {state.step + 1} of {stage.name} hold values that are "
+            "not numbers; look for a damaged file in the data"
         )
+    raise HNError(
+        f"the loss became {loss} (gradient {norm.item()}) at step {state.step + 1} of "
+        f"{stage.name}; start a new run with a smaller --learning-rate or with "
+        "--precision float32"
+    )
+
+
+def _finish(fabric: "Fabric", network: Network, state: State, folder: Path) -> None:
+    """Leave the best weights in the network, and in the folder."""
+    stage = state.stage
+    if state.is_out_of_patience and not state.is_done:
+        logger.info(
+            "%s ended early after %d of %d steps: %d validations without a better one",
+            stage.name,
+            state.step,
+            stage.steps,
+            state.waited,
+        )
+    best = stage.best(folder)
+    if fabric.is_global_zero and not best.is_file():  # nothing was there to judge by
+        state.save_best(folder)
+    fabric.barrier()
+    load_checkpoint(best, network)

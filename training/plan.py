@@ -1,51 +1,60 @@
-"""What a run will train: the preset with its changes, and the networks in order."""
+"""What a run will train: the preset with its changes, and the stages in order."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 from core.errors import DatasetError, HNError
-from core.prediction import Task
 from training.config import TrainConfig
 from training.datasets.prepare import PreparedData
 from training.datasets.samples import samples
-from training.models.segnet import SegNet, seeded
 from training.presets import PRESETS, Preset
+from training.stage import StageName
 
 REPLACEABLE = (
+    "network",
     "hn_frames",
     "pretrain_steps",
     "finetune_steps",
     "batch_size",
     "learning_rate",
 )
+ABOVE_ZERO = (
+    "hn_frames",
+    "batch_size",
+    "learning_rate",
+    "labelled_frames",
+    "accumulate",
+    "devices",
+    "nodes",
+    "workers",
+)
+NOT_NEGATIVE = ("pretrain_steps", "finetune_steps", "seed", "freeze", "patience")
+SHARES = ("warm_up", "ema")
+INITS = ("hn", "none", "imagenet", "cifar100")
 
 
-def chosen_preset(config: TrainConfig) -> Preset:
+def chosen_preset(config: TrainConfig, has_gpu: bool) -> Preset:
     """The preset with the options that replace parts of it."""
-    given = {name: getattr(config, name) for name in (*REPLACEABLE, "seed")}
-    given["labelled_frames"] = config.labelled_frames
-    may_be_zero = ("pretrain_steps", "finetune_steps", "seed")
-    for name, value in given.items():
-        smallest = "0 or more" if name in may_be_zero else "a number above 0"
-        if value is not None and not (
-            0 <= value < math.inf and (value > 0 or name in may_be_zero)
-        ):
-            option = name.replace("_", "-")
-            raise HNError(f"--{option} is {value}; expected {smallest}")
-    changes = {name: given[name] for name in REPLACEABLE if given[name] is not None}
-    return replace(PRESETS[config.preset], **changes)
+    name = config.preset
+    if name == "auto":
+        name = "paper" if has_gpu else "laptop"
+    given = {option: getattr(config, option) for option in REPLACEABLE}
+    changes = {option: value for option, value in given.items() if value is not None}
+    return replace(PRESETS[name], **changes)
 
 
 def what_to_train(
     config: TrainConfig, preset: Preset, data: Sequence[PreparedData]
-) -> tuple[list[Task], list[str]]:
-    """The networks to train in order, and what the user should know about that."""
-    tasks: list[Task] = []
+) -> tuple[list[StageName], list[str]]:
+    """The stages of the run in order, and what the user should know about them."""
+    stages: list[StageName] = []
     notes = []
+    if config.init == "cifar100" and preset.pretrain_steps:
+        stages.append("cifar100")
     if config.init == "hn" and preset.pretrain_steps:
         if len(samples(data, "hn", "train")):
-            tasks.append("hn")
+            stages.append("pretrain")
         else:
             notes.append(
                 "no training frame has depth with a floor in view, so there is nothing "
@@ -53,25 +62,76 @@ def what_to_train(
             )
     if preset.finetune_steps:
         if len(samples(data, "semantic", "train")):
-            tasks.append("semantic")
+            stages.append("finetune")
         else:
             notes.append(
                 "no training frame has semantic labels, so the network is pretrained "
                 "only; model.onnx predicts HN classes"
             )
-    if not tasks and notes:
+    if not stages and notes:
         raise DatasetError(
             "nothing to train on: no frame has semantic labels, and none is pretrained "
             "on, which takes depth with a floor in view; see the frames with hn-label"
         )
-    if not tasks:
+    if not stages:
         raise HNError(
             "nothing to train: --init, --pretrain-steps and --finetune-steps leave no "
             "step"
         )
-    return tasks, notes
+    if stages == ["cifar100"]:
+        raise DatasetError(
+            "--init cifar100 prepares a network for semantic labels, and no training "
+            "frame has any; name data that has, or use --init hn"
+        )
+    if (
+        config.cross_stitch
+        and config.init == "hn"
+        and stages != ["pretrain", "finetune"]
+    ):
+        raise HNError(
+            "--cross-stitch needs HN-labels to pretrain on and semantic labels to "
+            "finetune on; this run has only one of them"
+        )
+    return stages, notes
 
 
-def new_network(preset: Preset, num_classes: int, seed: int) -> SegNet:
-    """The preset's SegNet with random weights that the seed decides."""
-    return seeded(seed, lambda: SegNet(num_classes, preset.widths, preset.depths))
+def num_steps(preset: Preset, stage: StageName) -> int:
+    """How many steps a stage has."""
+    return preset.finetune_steps if stage == "finetune" else preset.pretrain_steps
+
+
+def check_options(config: TrainConfig) -> None:
+    """HNError for an option that no run can be made with."""
+    _check_numbers(config)
+    _check_combinations(config)
+
+
+def _check_numbers(config: TrainConfig) -> None:
+    for names, is_good, expected in (
+        (ABOVE_ZERO, lambda x: 0 < x < math.inf, "a number above 0"),
+        (NOT_NEGATIVE, lambda x: 0 <= x < math.inf, "0 or more"),
+        (SHARES, lambda x: 0 <= x < 1, "a number from 0 to below 1"),
+    ):
+        for name in names:
+            value = getattr(config, name)
+            if value is not None and not is_good(value):
+                option = name.replace("_", "-")
+                raise HNError(f"--{option} is {value}; expected {expected}")
+
+
+def _check_combinations(config: TrainConfig) -> None:
+    """Refuse options that contradict each other, or would do nothing."""
+    if config.weights is not None and config.init != "imagenet":
+        raise HNError("--weights is for --init imagenet; give both or neither")
+    if (config.cifar100 is not None) != (config.init == "cifar100"):
+        raise HNError(
+            "--init cifar100 and --cifar100 FOLDER belong together; give both or "
+            "neither"
+        )
+    if config.freeze and config.init == "none":
+        raise HNError("--freeze would fix random weights; leave out it or --init none")
+    if config.cross_stitch and config.init in INITS and config.init != "hn":
+        raise HNError(
+            f"--cross-stitch needs a network pretrained on HN-labels, not --init "
+            f"{config.init}; use --init hn, or name a run that was"
+        )

@@ -10,10 +10,8 @@ PresetName = Literal["smoke", "laptop", "paper"]
 class Preset:
     """A network and how long it is trained on what size of image."""
 
-    widths: tuple[int, ...]
-    """Channels of SegNet's encoder stages."""
-    depths: tuple[int, ...]
-    """Convolutions of SegNet's encoder stages."""
+    network: str
+    """As training.models.build names it."""
     image_size: tuple[int, int]
     """(height, width) of a whole frame, in evaluation and in the exported network."""
     crop_size: tuple[int, int]
@@ -22,7 +20,7 @@ class Preset:
     pretrain_steps: int
     finetune_steps: int
     learning_rate: float
-    """AdamW's largest; it warms up and then falls to zero along a cosine."""
+    """AdamW's largest; it warms up and then falls to zero."""
     weight_decay: float
     hn_frames: int
     """At most this many frames for pretraining, drawn evenly from every scene."""
@@ -31,8 +29,7 @@ class Preset:
 PRESETS: dict[PresetName, Preset] = {
     # About a minute on two cores: shows that everything works, proves nothing.
     "smoke": Preset(
-        widths=(16, 32, 64, 64),
-        depths=(1, 1, 2, 2),
+        network="segnet-tiny",
         image_size=(72, 96),
         crop_size=(64, 80),
         batch_size=8,
@@ -44,8 +41,7 @@ PRESETS: dict[PresetName, Preset] = {
     ),
     # One to two hours on two cores.
     "laptop": Preset(
-        widths=(16, 32, 64, 64),
-        depths=(1, 1, 2, 2),
+        network="segnet-tiny",
         image_size=(144, 192),
         crop_size=(128, 160),
         batch_size=8,
@@ -59,8 +55,7 @@ PRESETS: dict[PresetName, Preset] = {
     # pretraining on 41K frames drawn evenly from the scenes, 40K steps of finetuning.
     # The optimiser and its rates are our choice.
     "paper": Preset(
-        widths=(64, 128, 256, 512, 512),
-        depths=(2, 2, 3, 3, 3),
+        network="segnet-vgg16",
         image_size=(480, 640),
         crop_size=(424, 560),
         batch_size=4,

@@ -1,178 +1,134 @@
 """One run, from data to report: prepare, pretrain, finetune, evaluate, export."""
 
-import json
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+import sys
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
+from lightning_fabric import Fabric
 
-from core.errors import CheckpointError
-from core.files import write_atomically
 from core.prediction import ModelInfo, Task
+from training.augment import training_sample
+from training.class_weights import median_frequency, note_on_empty
 from training.config import TrainConfig
 from training.datasets.dataset import Part
-from training.datasets.opening import class_names, open_data
-from training.datasets.prepare import PreparedData, Recipe
-from training.datasets.samples import samples
-from training.evaluation import RGB_MEAN, RGB_STD, evaluate, to_tensor
-from training.export import export_model
-from training.log import MetricsLog
-from training.loop import Interrupted, Precision, Stage, train
-from training.models.segnet import num_parameters
-from training.plan import chosen_preset, new_network, what_to_train
-from training.precision import fastest_precision
-from training.presets import Preset
-from training.progress import prepare_all, step_progress
-from training.report import percent, write_report
-from training.run_folder import CHECKPOINTS, load_config, new_folder, save_config
-from training.summary import DataSummary, as_table, summarise
-from training.trained import StageName, TrainedNetwork
-from training.transfer import copy_all_but_last
+from training.datasets.frame_source import Target
+from training.datasets.samples import Samples, pixels_of_classes, samples
+from training.evaluation import RGB_MEAN, RGB_STD, Pairs, evaluate
+from training.fabric import make_fabric
+from training.feed import Draw
+from training.loop import Interrupted, train
+from training.models.network import Network
+from training.plan import check_options, num_steps
+from training.pretrained.cifar100 import cifar100_sample, open_cifar100
+from training.progress import step_progress
+from training.results import write_results
+from training.run_folder import CHECKPOINTS, load_config, new_folder
+from training.set_up import Run, set_up
+from training.stage import Stage, StageName
+from training.starting import (
+    classifier,
+    finetuning_network,
+    freeze,
+    pretraining_network,
+    untrained_twin,
+)
+from training.trained import TrainedNetwork
 
 PARTS: tuple[Part, ...] = ("test", "validation", "train")
-STAGE_OF: dict[Task, StageName] = {"hn": "pretrain", "semantic": "finetune"}
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """What does not change while a run goes."""
-
-    folder: Path
-    config: TrainConfig
-    preset: Preset
-    data: Sequence[PreparedData]
-    summaries: Sequence[DataSummary]
-    tasks: Sequence[Task]
-    """What to train, in order."""
-    notes: Sequence[str]
-    """What the user should know about that."""
-    names: Mapping[Task, tuple[str, ...]]
-    """Of the classes of each kind of network."""
-    precision: Precision
-    log: MetricsLog
 
 
 def run_training(asked: TrainConfig) -> str:
-    """Do everything that is asked for; what was reached and where it is, for people."""
+    """Do everything that is asked for; what was reached and where it is, for people.
+
+    Of several processes all train, and the first one does the rest.
+    """
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(os.cpu_count() or 1)
-    if asked.resume:
-        run = set_up(*load_config(asked))
-    else:
-        with new_folder(asked) as folder:
-            run = set_up(folder, asked)
+    config = load_config(asked)[1] if asked.resume else asked
+    check_options(config)
+    fabric = make_fabric(config.devices, config.nodes)
+    run = _first_process(fabric, asked) if fabric.is_global_zero else _other(fabric)
     trained: list[TrainedNetwork] = []
-    for task in run.tasks:
-        trained.append(train_network(run, task, trained[-1] if trained else None))
-    return finish(run, trained[::-1])
+    pretrained: Network | None = None
+    for name in run.stages:
+        if name == "cifar100":
+            pretrained = train_classifier(run)
+        else:
+            trained.append(train_network(run, name, pretrained))
+            pretrained = trained[-1].network
+    return write_results(run, trained[::-1]) if fabric.is_global_zero else ""
 
 
-def set_up(
-    folder: Path, config: TrainConfig, resolved: dict[str, Any] | None = None
-) -> Run:
-    """All but the training: the data, the plan, and the config that resuming needs.
+def _first_process(fabric: Fabric, asked: TrainConfig) -> Run:
+    """Set up the run and tell the others where; or that there is none."""
+    folder: Path | None = None
+    try:
+        if asked.resume:
+            folder, config, resolved = load_config(asked)
+            return set_up(fabric, folder, config, resolved)
+        with new_folder(asked) as claimed:
+            run = set_up(fabric, claimed, asked)
+            folder = claimed
+            return run
+    except BaseException:
+        folder = None
+        raise
+    finally:
+        fabric.broadcast(folder)
 
-    `resolved` is what the run that is continued resolved its config to.
-    """
-    preset = chosen_preset(config)
-    datasets = open_data(config.data)
-    recipe = Recipe(preset.image_size, config.bins)
-    data = prepare_all(datasets, recipe, preset.hn_frames, config.all_frames)
-    summaries = [summarise(part, config.bins.class_names) for part in data]
-    print(as_table(summaries), flush=True)
-    tasks, notes = what_to_train(config, preset, data)
-    for note in notes:
-        print(f"note: {note}", flush=True)
 
-    found = [{"name": part.name, "content": part.content} for part in data]
-    if resolved is None:
-        precision = measured_precision(config, preset, tasks)
-        save_config(folder, config, asdict(preset), precision=precision, data=found)
-    elif resolved.get("data") == found:
-        precision = resolved["precision"]
-    else:
-        raise CheckpointError(
-            f"the frames or their labels changed since the run in {folder} began, so "
-            "it cannot be continued exactly; start a new run"
-        )
+def _other(fabric: Fabric) -> Run:
+    """The same run, once the first process has set it up; what it prepared is kept."""
+    folder = fabric.broadcast(None)
+    if folder is None:
+        sys.exit(0)  # the first process says why
+    return set_up(fabric, *load_config(TrainConfig(out=folder, resume=True)))
 
-    names: dict[Task, tuple[str, ...]] = {
-        "hn": config.bins.class_names,
-        "semantic": class_names(datasets),
-    }
-    log = MetricsLog(folder / "metrics.jsonl")
-    return Run(
-        folder, config, preset, data, summaries, tasks, notes, names, precision, log
+
+def train_classifier(run: Run) -> Network:
+    """The encoder trained, or finished training, on CIFAR-100."""
+    assert run.config.cifar100 is not None  # the plan sees to that
+    training, test = open_cifar100(run.config.cifar100)
+    network = classifier(run.preset, len(training.class_names), run.config.seed)
+    stage = _stage(run, "cifar100", training.class_names)
+    draw = partial(cifar100_sample, training, run.config.seed)
+    _train(run, network, draw, test, stage)
+    scores = evaluate(network, test, stage.num_classes, run.fabric.device)
+    run.note(
+        f"the encoder was trained on {len(training)} images of CIFAR-100; of "
+        f"{len(test)} others it names {scores.global_accuracy:.1%} rightly"
     )
-
-
-def measured_precision(
-    config: TrainConfig, preset: Preset, tasks: Sequence[Task]
-) -> Precision:
-    """As asked, or the faster one; tells what is trained and how long that takes."""
-    network = new_network(preset, config.bins.num_classes, config.seed)
-    candidates: tuple[Precision, ...] = (
-        ("float32", "bfloat16") if config.precision == "auto" else (config.precision,)
-    )
-    precision, seconds = fastest_precision(
-        network, preset.batch_size, preset.crop_size, _device(), candidates
-    )
-    steps = sum(_num_steps(preset, task) for task in tasks)
-    print(
-        f"SegNet with {num_parameters(network) / 1e6:.2f} M parameters in {precision} "
-        f"on {_device()}: {steps} steps of {1000 * seconds:.0f} ms, "
-        f"about {_duration(steps * seconds)}",
-        flush=True,
-    )
-    return precision
+    return network
 
 
 def train_network(
-    run: Run, task: Task, pretrained: TrainedNetwork | None
+    run: Run, name: StageName, pretrained: Network | None
 ) -> TrainedNetwork:
     """Train, or finish training, one network and measure it on frames held out."""
-    preset, names = run.preset, run.names[task]
-    stage = Stage(
-        name=STAGE_OF[task],
-        num_classes=len(names),
-        steps=_num_steps(preset, task),
-        batch_size=preset.batch_size,
-        crop_size=preset.crop_size,
-        learning_rate=preset.learning_rate,
-        weight_decay=preset.weight_decay,
-        seed=run.config.seed,
-        precision=run.precision,
-    )
-    network = new_network(preset, len(names), run.config.seed)
-    if pretrained is not None:
-        copy_all_but_last(pretrained.network, network)
-    used = samples(run.data, task, "train")
+    config, preset = run.config, run.preset
+    task: Task = "hn" if name == "pretrain" else "semantic"
+    names = config.bins.class_names if task == "hn" else run.class_names
+    used = _samples(run, task, "train")
     if task == "semantic":
-        used = used.evenly(run.config.labelled_frames)
-    validation = samples(run.data, task, "validation")
-    checkpoints = run.folder / CHECKPOINTS
-    try:
-        with step_progress(stage.name, stage.steps) as on_step:
-            train(
-                network,
-                used,
-                validation,
-                stage,
-                checkpoints,
-                run.log,
-                on_step,
-                _device(),
-            )
-    except Interrupted:
-        print(f"stopped and saved; continue with: hn-train --out {run.folder} --resume")
-        raise
+        used = used.evenly(config.labelled_frames)
+    weights = _class_weights(run, used) if task == "semantic" else None
+    stage = _stage(run, name, names, weights)
+    if task == "hn":
+        network = pretraining_network(preset, len(names), config.seed)
+    elif stage.last(run.folder / CHECKPOINTS).is_file():
+        # What it started from is not needed any more, and may be gone.
+        network = untrained_twin(config, preset, len(names))
+        freeze(network, config.freeze)
+    else:
+        network = finetuning_network(config, preset, len(names), pretrained, run.note)
+    draw = partial(training_sample, used, config.seed, crop_size=preset.crop_size)
+    _train(run, network, draw, _samples(run, task, "validation"), stage)
 
-    part = next(part for part in PARTS if len(samples(run.data, task, part)))
-    evaluated = samples(run.data, task, part)
-    scores = evaluate(network, evaluated, len(names), _device())
+    part = next(part for part in PARTS if len(_samples(run, task, part)))
+    evaluated = _samples(run, task, part)
+    scores = evaluate(network, evaluated, len(names), run.fabric.device)
     info = ModelInfo(
         task=task,
         class_names=names,
@@ -180,74 +136,89 @@ def train_network(
         width=preset.image_size[1],
         mean=RGB_MEAN,
         std=RGB_STD,
-        bins=run.config.bins if task == "hn" else None,
+        bins=config.bins if task == "hn" else None,
         provenance={
-            "data": " ".join(run.config.data),
-            "preset": run.config.preset,
-            "init": run.config.init,
-            "seed": str(run.config.seed),
+            "data": " ".join(config.data),
+            "network": preset.network,
+            "preset": config.preset,
+            "init": config.init,
+            "seed": str(config.seed),
             "trained_frames": str(len(used)),
             "mean_iou": f"{scores.mean_iou:.4f} on {len(evaluated)} {part} frames",
         },
     )
     network.to("cpu")  # to be exported
     return TrainedNetwork(
-        stage.name, network, info, scores, part, evaluated, num_trained=len(used)
+        name, network, info, scores, part, evaluated, num_trained=len(used)
     )
 
 
-def finish(run: Run, trained: Sequence[TrainedNetwork]) -> str:
-    """Write results, models and report, the final network first; the closing words."""
-    folder = run.folder
-    results = trained[0].to_json()
-    if len(trained) > 1:
-        results["hn"] = trained[1].to_json()
-    write_atomically(folder / "results.json", json.dumps(results, indent=2).encode())
-    models = [folder / name for name in ("model.onnx", "model_hn.onnx")][: len(trained)]
-    for one, model in zip(trained, models, strict=True):
-        rgb, _ = one.evaluated[0]
-        export_model(one.network, one.info, model, to_tensor(rgb[None]))
-    facts: dict[str, Any] = asdict(run.config) | asdict(run.preset)
-    facts |= {"precision": run.precision, "data": " ".join(run.config.data)}
-    write_report(
-        folder / "report.html",
-        run.config.name or folder.name,
-        trained,
-        run.summaries,
-        run.notes,
-        {name: str(value) for name, value in facts.items()},
-        run.log,
+def _train(
+    run: Run, network: Network, draw: Draw, validation: Pairs, stage: Stage
+) -> None:
+    try:
+        with step_progress(stage.name, stage.steps) as on_step:
+            steps = train(
+                run.fabric,
+                network,
+                draw,
+                validation,
+                stage,
+                run.folder / CHECKPOINTS,
+                run.log,
+                on_step,
+            )
+    except Interrupted:
+        if run.fabric.is_global_zero:
+            print(
+                "stopped and saved; continue with: "
+                f"hn-train --out {run.folder} --resume"
+            )
+        raise
+    if steps < stage.steps:
+        run.note(
+            f"{stage.name} ended after {steps} of {stage.steps} steps: the last "
+            f"{stage.patience} validations brought nothing better"
+        )
+
+
+def _stage(
+    run: Run,
+    name: StageName,
+    class_names: tuple[str, ...],
+    class_weights: tuple[float, ...] | None = None,
+) -> Stage:
+    config, preset = run.config, run.preset
+    return Stage(
+        name=name,
+        network_name=preset.network,
+        class_names=class_names,
+        steps=num_steps(preset, name),
+        batch_size=preset.batch_size,
+        learning_rate=preset.learning_rate,
+        weight_decay=preset.weight_decay,
+        seed=config.seed,
+        accumulate=config.accumulate,
+        schedule=config.schedule,
+        warm_up=config.warm_up,
+        ema=config.ema,
+        patience=config.patience,
+        class_weights=class_weights,
+        precision=run.precision,
+        workers=config.workers,
     )
-    lines = [
-        "",
-        f"{'':18}{'global':>10}{'class':>10}{'mean':>10}",
-        f"{'':18}{'accuracy':>10}{'accuracy':>10}{'IoU':>10}",
-        *(_table_row(one) for one in trained),
-        "",
-        f"report  {folder / 'report.html'}",
-        *(f"model   {model}" for model in models),
-    ]
-    return "\n".join(lines)
 
 
-def _table_row(one: TrainedNetwork) -> str:
-    scores = one.scores
-    numbers = (scores.global_accuracy, scores.class_accuracy, scores.mean_iou)
-    cells = "".join(f"{percent(number):>10}" for number in numbers)
-    return f"{one.title:18}{cells}   {len(one.evaluated)} {one.part} frames"
+def _samples(run: Run, task: Target, part: Part) -> Samples:
+    return samples(run.data, task, part, run.class_names)
 
 
-def _num_steps(preset: Preset, task: Task) -> int:
-    return preset.pretrain_steps if task == "hn" else preset.finetune_steps
-
-
-def _device() -> str:
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _duration(seconds: float) -> str:
-    """For people: 54 s, 12 min, 3.1 h, 15 days."""
-    for unit, length, most in (("s", 1, 100), ("min", 60, 100), ("h", 3600, 48)):
-        if seconds < most * length:
-            return f"{seconds / length:.{int(unit == 'h')}f} {unit}"
-    return f"{seconds / 86400:.0f} days"
+def _class_weights(run: Run, used: Samples) -> tuple[float, ...] | None:
+    """What a pixel of each semantic class counts, if not all the same."""
+    pixels = pixels_of_classes(run.data, "semantic", used, run.class_names)
+    empty = note_on_empty(pixels, run.class_names)
+    if empty is not None:
+        run.note(empty)
+    if run.config.class_weights == "none":
+        return None
+    return tuple(median_frequency(pixels).tolist())

@@ -19,8 +19,19 @@ from training.config import TrainConfig
 
 CONFIG_FILE = "config.json"
 CHECKPOINTS = "checkpoints"
+METRICS_FILE = "metrics.jsonl"
 RUNS = Path("runs")
-PACKAGES = ("hn-capture", "numpy", "onnx", "onnxruntime", "opencv-python", "torch")
+PACKAGES = (
+    "hn-capture",
+    "lightning-fabric",
+    "numpy",
+    "onnx",
+    "onnxruntime",
+    "opencv-python",
+    "segmentation-models-pytorch",
+    "timm",
+    "torch",
+)
 
 
 @contextmanager
@@ -119,7 +130,8 @@ def _config_from(options: dict[str, Any]) -> TrainConfig:
     for name in ("height_edges", "angle_edges"):
         bins[name] = tuple(bins[name])
     options["data"] = tuple(options["data"])
-    options["out"] = None if options["out"] is None else Path(options["out"])
+    for name in ("out", "weights", "cifar100"):
+        options[name] = None if options[name] is None else Path(options[name])
     return TrainConfig(bins=HNBins(**bins), **options)
 
 

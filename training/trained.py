@@ -1,15 +1,13 @@
 """What a stage of a run leaves: a network with how good it is, and on what."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from core.prediction import ModelInfo
 from training.datasets.dataset import Part
 from training.datasets.samples import Samples
 from training.metrics import Scores
-from training.models.segnet import SegNet
-
-StageName = Literal["pretrain", "finetune"]
+from training.models.network import Network
+from training.stage import StageName
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,7 +15,7 @@ class TrainedNetwork:
     """One network, what it predicts, and its measures on frames held out for that."""
 
     stage: StageName
-    network: SegNet
+    network: Network
     info: ModelInfo
     scores: Scores
     part: Part

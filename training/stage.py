@@ -1,0 +1,78 @@
+"""What one training of one network is asked to do."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from core.errors import HNError
+
+StageName = Literal["cifar100", "pretrain", "finetune"]
+Precision = Literal["float32", "bfloat16"]
+Schedule = Literal["cosine", "poly"]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One training of one network, on CIFAR-100, HN-labels or semantic labels."""
+
+    name: StageName
+    network_name: str
+    """As training.models.build names it; checkpoints say it."""
+    class_names: tuple[str, ...]
+    """Of the network's classes; checkpoints say them too."""
+    steps: int
+    batch_size: int
+    """Samples of one step, over all processes and parts."""
+    learning_rate: float
+    """AdamW's largest."""
+    weight_decay: float
+    seed: int
+    """Of the dropout; `draw` has the samples' own."""
+    accumulate: int = 1
+    """Each step is computed in this many parts, one after the other."""
+    schedule: Schedule = "cosine"
+    """How the learning rate falls to zero."""
+    warm_up: float = 0.1
+    """Share of the steps in which the learning rate rises."""
+    ema: float = 0.0
+    """Decay of the moving average of the weights, which is then what validates and what
+    the network ends with; 0: no average."""
+    patience: int = 0
+    """The stage ends after this many validations without a better one; 0: never."""
+    class_weights: tuple[float, ...] | None = None
+    """What a pixel of each class counts in the loss; None: all the same."""
+    precision: Precision = "float32"
+    workers: int | None = None
+    """Threads that prepare samples; None: as training.feed chooses."""
+
+    @property
+    def num_classes(self) -> int:
+        """How many classes the network tells apart."""
+        return len(self.class_names)
+
+    def last(self, folder: Path) -> Path:
+        """The checkpoint to continue from."""
+        return folder / f"{self.name}-last.safetensors"
+
+    def best(self, folder: Path) -> Path:
+        """The weights that did best on the validation frames; there at the end."""
+        return folder / f"{self.name}-best.safetensors"
+
+
+def check_batch(stage: Stage, smallest: int, num_processes: int) -> None:
+    """HNError unless every process gets as many samples of every part of a step, and
+    batch norm, which works over all processes, at least `smallest`."""
+    pieces = num_processes * stage.accumulate
+    if stage.batch_size < 1 or stage.batch_size % pieces:
+        raise HNError(
+            f"--batch-size {stage.batch_size} cannot be shared evenly by "
+            f"{num_processes} process(es) with --accumulate {stage.accumulate}; "
+            f"expected a multiple of {pieces}"
+        )
+    together = stage.batch_size // stage.accumulate
+    if together < smallest:
+        raise HNError(
+            f"{stage.network_name} trains on {smallest} or more samples at once, and "
+            f"--batch-size {stage.batch_size} with --accumulate {stage.accumulate} "
+            f"gives it {together}; use a larger --batch-size or a smaller --accumulate"
+        )

@@ -1,0 +1,68 @@
+"""A finished run, read back: what it trained, ready to be used again."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import CheckpointError
+from training.checkpoint import load_checkpoint, read_checkpoint
+from training.config import TrainConfig
+from training.datasets.frame_source import Recipe, Target
+from training.models.build import build_network
+from training.models.network import Network
+from training.presets import Preset
+from training.run_folder import CHECKPOINTS, load_config
+from training.stage import StageName
+from training.starting import untrained_twin
+
+STAGE_OF: dict[Target, StageName] = {"hn": "pretrain", "semantic": "finetune"}
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedRun:
+    """One network of a run, with its best weights."""
+
+    network: Network
+    task: Target
+    class_names: tuple[str, ...]
+    recipe: Recipe
+    """What its frames were made into."""
+
+
+def load_run(folder: Path, task: Target | None = None) -> TrainedRun:
+    """The network that a run trained for a task; its last one without.
+
+    Raises CheckpointError where the run did not get that far.
+    """
+    _, config, resolved = load_config(TrainConfig(out=folder, resume=True))
+    preset = _preset_from(resolved["preset"])
+    files = {
+        kind: folder / CHECKPOINTS / f"{stage}-best.safetensors"
+        for kind, stage in STAGE_OF.items()
+    }
+    if task is None:
+        task = "semantic" if files["semantic"].is_file() else "hn"
+    file = files[task]
+    if not file.is_file():
+        raise CheckpointError(
+            f"{folder} has no {CHECKPOINTS}/{file.name}; name a run that has finished "
+            f"its {STAGE_OF[task]} stage"
+        )
+    _, state = read_checkpoint(file)
+    names = tuple(state["classes"])
+    network = _built(config, preset, task, len(names))
+    load_checkpoint(file, network)
+    return TrainedRun(network, task, names, Recipe(preset.image_size, config.bins))
+
+
+def _built(
+    config: TrainConfig, preset: Preset, task: Target, num_classes: int
+) -> Network:
+    if task == "hn":
+        return build_network(preset.network, num_classes, config.seed)
+    return untrained_twin(config, preset, num_classes)
+
+
+def _preset_from(saved: dict[str, Any]) -> Preset:
+    sizes = {name: tuple(saved[name]) for name in ("image_size", "crop_size")}
+    return Preset(**{**saved, **sizes})
