@@ -30,8 +30,8 @@ from core.parallel import num_cores
 from core.recording import RecordingWriter
 from core.simulation import SimulatedCamera
 from training.augment import training_sample
-from training.datasets.dataset import Dataset
-from training.datasets.frame_source import Recipe, Target
+from training.datasets.dataset import Dataset, Target
+from training.datasets.frame_source import Recipe
 from training.datasets.nyuv2_folder import NYUv2Folder
 from training.datasets.prepare import prepare
 from training.datasets.recordings import RecordingData

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from capture_app.engine.disk_space import MIN_FREE_BYTES, bytes_to_leave
+from capture_app.sensors.realsense_options import RealSenseSettings
 from core.command import run_command
 
 
@@ -12,8 +13,9 @@ class CaptureConfig:
     """Watch a depth camera turn into labels, and record it."""
 
     sensor: str | None = None
-    """simulated, simulated:SEED, realsense, or the path of something to replay; without
-    it, the connected camera or else the simulated room."""
+    """A camera of hn-record --list, such as realsense or azure:SERIAL; simulated:SEED;
+    or the path of something to replay. Without it, a connected camera or else the
+    simulated room."""
     model: Path | None = None
     """A model.onnx of hn-train, to lay its prediction over the picture."""
     recordings: Path = Path("recordings")
@@ -22,6 +24,8 @@ class CaptureConfig:
     """A recording ends, whole, when its disk has less than this left."""
     screenshot: Path | None = None
     """Save the window with its first labelled frame as this PNG, and quit."""
+    realsense: RealSenseSettings = RealSenseSettings()  # noqa: RUF009 - frozen
+    """How a RealSense is to measure."""
 
 
 def main() -> None:
@@ -45,12 +49,15 @@ def run(config: CaptureConfig) -> str | None:
 
     predictor = None if config.model is None else Predictor(config.model)
     spec = config.sensor or default_sensor()
-    open_sensor(spec)  # a wrong name ends here, before there is a window
+    open_sensor(
+        spec, config.realsense
+    )  # a wrong name ends here, before there is a window
     bins = HNBins()
 
     def make_session() -> CaptureSession:
         return CaptureSession(
-            open_sensor(spec), LiveView(Labeler(bins), bins, predictor)
+            open_sensor(spec, config.realsense),
+            LiveView(Labeler(bins), bins, predictor),
         )
 
     run_window(make_session, config.recordings, config.screenshot, min_free_bytes)

@@ -2,11 +2,11 @@
 
 import logging
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import tyro
 
@@ -18,11 +18,8 @@ if TYPE_CHECKING:
     from capture_app.sensors.files import FileSensor
     from core.interchange import FrameSource
     from core.interchange.layout import ProgressReport
-    from core.recording import SceneInfo
 
 logger = logging.getLogger(__name__)
-
-FILE_TIMEOUT_S = 30.0  # for the next frame of a file, on a slow disk
 
 Target: TypeAlias = Literal["recording", "tum", "open3d", "scannet", "7scenes", "nyu"]
 
@@ -78,7 +75,12 @@ def convert(
     intrinsics: Path | None = None,
     every: int = 1,
 ) -> str:
-    """Write every n-th frame at `source_path` to a new folder, or nothing at all."""
+    """Write every n-th frame at `source_path` to a new folder, or nothing at all.
+
+    A recording that was interrupted is gone on with when the same is asked for again.
+    """
+    from capture_app.convert_recording import write_recording
+    from capture_app.convert_resume import resumable_folder
     from capture_app.sensors.files import open_file
     from core.recording import Recording
 
@@ -102,11 +104,14 @@ def convert(
         source = EveryNth(source, every)
     if len(source) == 0:
         raise HNError(f"{source_path} holds no whole frame; there is nothing to write")
-    with whole_folder(out) as folder, _progress(f"converting {source.name}") as bar:
+    with _progress(f"converting {source.name}") as bar:
         if to == "recording":
-            num_poses = _write_recording(source, folder, bar)
+            resumable = resumable_folder(out, source_path, every, intrinsics)
+            with resumable as (folder, left):
+                num_poses = write_recording(source, folder, left, bar)
         else:
-            num_poses = _write_layout(to, source, folder, bar)
+            with whole_folder(out) as folder:
+                num_poses = _write_layout(to, source, folder, bar)
     return f"{out}: {len(source)} frames{_with_poses(num_poses, len(source))}"
 
 
@@ -132,100 +137,35 @@ def _open(path: Path, intrinsics: Path | None) -> "FrameSource":
 
 def _convert_file(file: "FileSensor", path: Path, out: Path, every: int) -> str:
     """Write what a camera's SDK has recorded, as it comes."""
-    from capture_app.engine.stats import Gaps
+    from capture_app.convert_recording import write_file
+    from capture_app.convert_resume import resumable_folder
     from core.recording import RecordingWriter
 
-    gaps = Gaps()
-    with file, whole_folder(out) as folder, _progress(f"converting {path}") as advance:
-        notes = f"converted from {path.name}"
-        with RecordingWriter(folder, device=file.name, notes=notes) as writer:
-            index = 0
-            while (frame := file.read(FILE_TIMEOUT_S)) is not None:
-                if every == 1:
-                    writer.count_drop(gaps.before(frame.number))
-                    writer.write(frame, color=file.encoded_color)
-                elif index % every == 0:
-                    counted_anew = replace(frame, number=index // every)
-                    writer.write(counted_anew, color=file.encoded_color)
-                index += 1
-                advance(index, file.num_frames)
+    with (
+        file,
+        resumable_folder(out, path, every) as (folder, left),
+        _progress(f"converting {path}") as advance,
+        RecordingWriter(
+            folder, device=file.name, notes=f"converted from {path.name}"
+        ) as writer,
+    ):
+        write_file(file, writer, every, left, advance)
     lost = f", {writer.num_dropped} lost before" if writer.num_dropped else ""
     return f"{out}: {writer.num_frames} frames{lost}"
-
-
-def _write_recording(
-    source: "FrameSource", folder: Path, advance: "ProgressReport"
-) -> int:
-    """Write a recording with all that the source knows; how many poses it has."""
-    from core.annotations import save_annotations
-    from core.images import as_png
-    from core.interchange.nyu_labelled import annotations_of
-    from core.recording import RecordingWriter
-
-    num_poses = 0
-    words = _words(source)
-    _log_lost_words(source, words)
-    with RecordingWriter(folder, **words) as writer:
-        for index, frame in enumerate(source):
-            pose = source.pose(index)
-            # Only a camera's pixels become JPEG; what others stored is kept exactly.
-            color = source.encoded_color(index) or as_png(frame.rgb)
-            writer.write(frame, pose, color)
-            num_poses += pose is not None
-            advance(index + 1, len(source))
-    annotations = annotations_of(source)
-    if annotations is not None:
-        classes, names = annotations
-        save_annotations(folder, classes.items(), names)
-    return num_poses
-
-
-def _words(source: "FrameSource") -> dict[str, Any]:
-    """What a recording says of itself, to be said by one made of its frames."""
-    from core.survey import NOMINAL_CLOCK, has_clock
-
-    scene = _scene_of(source)
-    if scene is None:
-        settings = {} if has_clock(source) else dict(NOMINAL_CLOCK)
-        return {"notes": f"converted from {source.name}", "settings": settings}
-    return {
-        "device": scene.device,
-        "tags": scene.tags,
-        "notes": scene.notes,
-        "settings": dict(scene.settings),
-    }
-
-
-def _log_lost_words(source: "FrameSource", kept: Collection[str] = ()) -> None:
-    """Name what a recording says of itself besides what is kept of it."""
-    scene = _scene_of(source)
-    names = ("device", "tags", "notes", "created", "dropped", "settings")
-    lost = [name for name in names if scene and getattr(scene, name)]
-    lost = [name for name in lost if name not in kept]
-    if lost:
-        logger.warning("of scene.json these are not kept: %s", ", ".join(lost))
-
-
-def _scene_of(source: "FrameSource") -> "SceneInfo | None":
-    """What the recording says of itself whose frames these are, all or some of them."""
-    from core.interchange.selection import EveryNth
-    from core.recording import Recording
-
-    original = source.source if isinstance(source, EveryNth) else source
-    return original.scene if isinstance(original, Recording) else None
 
 
 def _write_layout(
     to: str, source: "FrameSource", folder: Path, advance: "ProgressReport"
 ) -> int:
     """Write a layout; how many poses it has."""
+    from capture_app.convert_recording import log_lost_words
     from core.interchange.layouts import layout
     from core.interchange.nyu_labelled import annotations_of
 
     target = layout(to)
     assert target.write is not None  # every Target has one
     target.write(source, folder, advance)
-    _log_lost_words(source)
+    log_lost_words(source)
     annotations = annotations_of(source)
     if annotations is not None and to != "nyu":
         logger.warning("the annotations of %d frames are not kept", len(annotations[0]))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from capture_app.engine.disk_space import MIN_FREE_BYTES, bytes_to_leave, time_in_words
+from capture_app.sensors.realsense_options import RealSenseSettings
 from core.command import run_command
 from core.errors import HNError, RecordingError, SensorError
 
@@ -23,6 +24,7 @@ Say = Callable[[str], None]
 
 RECORDINGS = Path("recordings")
 _REFRESH_S = 0.1
+_LOST = "Waiting for the camera to come back  "
 _SAID_BELOW_S = 3600.0  # more time than that on the disk is nobody's worry
 
 
@@ -31,7 +33,8 @@ class RecordConfig:
     """Record some seconds of a camera into a folder; --list shows the cameras."""
 
     sensor: str = "simulated"
-    """simulated, simulated:SEED, realsense, or the path of something to replay."""
+    """A camera of --list, with :SERIAL after it for one of several; simulated or
+    simulated:SEED; or the path of something to replay."""
     seconds: float = 10.0
     """How long, by the camera's clock. Ctrl-C ends it earlier and keeps what it has."""
     out: Path | None = None
@@ -48,6 +51,8 @@ class RecordConfig:
     """Watch the recording in the window, which closes at its end."""
     list: bool = False
     """Show every sensor, what is connected and why the rest is not; record nothing."""
+    realsense: RealSenseSettings = RealSenseSettings()  # noqa: RUF009 - frozen
+    """How a RealSense is to measure."""
 
 
 def main() -> None:
@@ -91,7 +96,7 @@ def record(config: RecordConfig, say: Say = lambda _: None) -> "RecordingSummary
             f"--annotate-every must be 1 or more, got {config.annotate_every}"
         )
     min_free_bytes = bytes_to_leave(config.min_free_gb)
-    sensor = open_sensor(config.sensor)
+    sensor = open_sensor(config.sensor, config.realsense)
     if config.annotate_every is not None:
         _check_truth(sensor, config)
     out = config.out or next_free(RECORDINGS, sensor.name)
@@ -111,7 +116,7 @@ def record(config: RecordConfig, say: Say = lambda _: None) -> "RecordingSummary
     if problems:
         raise SensorError(" ".join(problem.message for problem in problems))
     summary = session.recording
-    if summary is None or summary.num_frames == 0:
+    if summary is None or not (summary.num_frames or summary.earlier):
         raise RecordingError(f"no frame was recorded into {out}")
     if config.annotate_every is not None and isinstance(sensor, KnowsTruth):
         annotate(summary.path, sensor, config.annotate_every, say)
@@ -173,7 +178,8 @@ def _wait(session: "CaptureSession", say: Say) -> None:
         if summary is not None:
             if session.recorder_state is RecorderState.OFF:
                 return
-            say(_progress(summary))
+            is_lost = session.source_state is SourceState.RECONNECTING
+            say(f"{_LOST}{_progress(summary)}" if is_lost else _progress(summary))
         elif session.opening_progress is not None:
             done, total = session.opening_progress
             say(f"{session.sensor.opening_text}: {100 * done // max(total, 1)} %")
@@ -213,10 +219,12 @@ def annotate(
 
 
 def describe(summary: "RecordingSummary") -> str:
-    """A finished recording in one line."""
-    return (
-        f"{summary.path}: {summary.num_frames} frames, {summary.num_dropped} dropped, "
-        f"{summary.seconds:.1f} s, {summary.size_bytes / 1e6:.1f} MB"
+    """A finished recording in one line for each of its folders."""
+    folders = [s for s in (*summary.earlier, summary) if s.num_frames > 0]
+    return "\n".join(
+        f"{folder.path}: {folder.num_frames} frames, {folder.num_dropped} dropped, "
+        f"{folder.seconds:.1f} s, {folder.size_bytes / 1e6:.1f} MB"
+        for folder in folders
     )
 
 

@@ -10,7 +10,13 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 QT = {"PySide6", "shiboken6", "pyqtgraph", "PyQt5", "PyQt6"}
-TORCH = {"torch", "torchvision", "lightning_fabric", "segmentation_models_pytorch", "timm"}
+TORCH = {
+    "torch",
+    "torchvision",
+    "lightning_fabric",
+    "segmentation_models_pytorch",
+    "timm",
+}
 CAMERA_SDKS = {
     "pyrealsense2",
     "freenect",

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
+from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from core.errors import HNError
@@ -53,17 +54,20 @@ class SharedBatchNormAct2d(SharedBatchNorm2d):
 
 def _normalise_over_processes(module: nn.BatchNorm2d, features: Tensor) -> Tensor:
     values = features.float()
-    variance, mean = torch.var_mean(values, dim=(0, 2, 3), correction=0)
-    mean_of_all = _mean_over_processes(mean)
+    # The statistics alone; no running ones are given to be updated.
+    mean, variance = torch.batch_norm_update_stats(values.detach(), None, None, 0.0)
+    num_processes = distributed.get_world_size()
+    mean_of_all = sum_over_processes(mean) / num_processes
     # By the law of total variance; the mean of squares would lose digits.
-    variance = _mean_over_processes(variance + (mean - mean_of_all) ** 2)
-    _update_statistics(module, features, mean_of_all.detach(), variance.detach())
+    variance = variance + (mean - mean_of_all) ** 2
+    variance = sum_over_processes(variance) / num_processes
+    _update_statistics(module, features, mean_of_all, variance)
 
-    scale = torch.rsqrt(variance + module.eps)
-    shift = -mean_of_all * scale
-    if module.affine:
-        scale, shift = scale * module.weight, shift * module.weight + module.bias
-    normalised = values * scale[:, None, None] + shift[:, None, None]
+    weight = module.weight if module.affine else torch.ones_like(mean)
+    bias = module.bias if module.affine else torch.zeros_like(mean)
+    normalised = _Normalise.apply(
+        values, weight, bias, mean_of_all, variance, module.eps
+    )
     return normalised.to(features.dtype)
 
 
@@ -80,23 +84,51 @@ def _update_statistics(
     momentum = module.momentum
     if momentum is None:
         momentum = 1 / float(module.num_batches_tracked)
-    num = features.numel() // features.shape[1] * distributed.get_world_size()
+    num = _num_values(features)
     module.running_mean.lerp_(mean, momentum)
     module.running_var.lerp_(variance * (num / (num - 1)), momentum)
 
 
-def _mean_over_processes(values: Tensor) -> Tensor:
-    return _SumOverProcesses.apply(values) / distributed.get_world_size()
+class _Normalise(torch.autograd.Function):
+    """Normalise by statistics that depend on the features of all processes.
 
-
-class _SumOverProcesses(torch.autograd.Function):
-    """The sum over all processes; every process's result depends on every one's input,
-    so the gradients are summed over the processes as well."""
+    With torch's fused operations: in plain ones it takes five times as long.
+    """
 
     @staticmethod
-    def forward(context: Any, values: Tensor) -> Tensor:
-        return sum_over_processes(values)
+    def forward(context: Any, features: Tensor, *rest: Any) -> Tensor:
+        weight, bias, mean, variance, context.eps = rest
+        context.save_for_backward(features, weight, mean, variance)
+        return functional.batch_norm(
+            features, mean, variance, weight, bias, eps=context.eps
+        )
 
     @staticmethod
-    def backward(context: Any, gradient: Tensor) -> Tensor:
-        return sum_over_processes(gradient)
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        """As in the paper's section 3, with the sums over all processes."""
+        features, weight, mean, variance = context.saved_tensors
+        # The gradients as if mean and variance were constants.
+        of_features, of_weight, of_bias = torch.ops.aten.native_batch_norm_backward(
+            gradient,
+            features,
+            weight,
+            mean,
+            variance,
+            None,
+            None,
+            False,
+            context.eps,
+            [True, True, True],
+        )
+        sums = sum_over_processes(torch.stack((of_weight, of_bias)))
+        mean_of_weight, mean_of_bias = sums / _num_values(features)
+        inverse = torch.rsqrt(variance + context.eps)
+        slope = -weight * inverse**2 * mean_of_weight
+        offset = -weight * inverse * mean_of_bias - slope * mean
+        of_features.addcmul_(features, slope[:, None, None]).add_(offset[:, None, None])
+        return of_features, of_weight, of_bias, None, None, None
+
+
+def _num_values(features: Tensor) -> int:
+    """How many values each channel has in all processes."""
+    return features.numel() // features.shape[1] * distributed.get_world_size()

@@ -1,5 +1,6 @@
 """The processes of a run: one on the CPU or a GPU, or several that train together."""
 
+import atexit
 import logging
 import os
 from datetime import timedelta
@@ -8,6 +9,7 @@ import torch
 from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments import SLURMEnvironment
 from lightning_fabric.strategies import DDPStrategy
+from torch import distributed
 
 from core.errors import HNError
 
@@ -45,13 +47,21 @@ def make_fabric(devices: int = 1, num_nodes: int = 1) -> Fabric:
             f"cannot train on --devices {devices} of --nodes {num_nodes}: "
             f"{str(error).splitlines()[0]}"
         ) from error
+    atexit.register(_leave)
     return fabric
+
+
+def _leave() -> None:
+    """Leave the group of processes, if there is one: its threads abort a Python that
+    ends before them (torch issue 190489)."""
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
 
 
 def started_processes() -> tuple[int, int] | None:
     """Processes a machine and machines, if torchrun or SLURM's srun started them."""
     environ = os.environ
-    if torch.distributed.is_torchelastic_launched():
+    if distributed.is_torchelastic_launched():
         devices = int(environ["LOCAL_WORLD_SIZE"])
         return devices, int(environ["WORLD_SIZE"]) // devices
     if int(environ.get("SLURM_NTASKS", 1)) > 1 and SLURMEnvironment.detect():

@@ -150,8 +150,16 @@ def _set_up(
     if fabric.world_size > 1:
         share_batch_norms(network)
     network.to(memory_format=torch.channels_last)
+    trained = [p for p in network.parameters() if p.requires_grad]
+    # Norms, biases and the weights of cross-stitch units mean something at 0 already.
+    filters = [parameter for parameter in trained if parameter.ndim > 1]
+    others = [parameter for parameter in trained if parameter.ndim <= 1]
+    groups: list[dict[str, Any]] = [
+        {"params": filters},
+        {"params": others, "weight_decay": 0.0},
+    ]
     adamw = torch.optim.AdamW(
-        [parameter for parameter in network.parameters() if parameter.requires_grad],
+        groups,
         lr=stage.learning_rate,
         weight_decay=stage.weight_decay,
     )

@@ -22,13 +22,14 @@ def prepare_all(
     hn_limit: int,
     all_frames: bool = False,
     keep: Keep = "auto",
+    is_shown: bool = True,
 ) -> list[PreparedData]:
     """Every dataset looked at, with HN-labels of at most `hn_limit` training frames.
 
     With `all_frames` near-duplicates and blurred frames are among these. `keep` says
     whether the resized frames are kept on disk, which changes none of them.
     """
-    with _bar() as progress:
+    with _bar(is_shown) as progress:
         qualities: list[Quality | None] = [None] * len(datasets)
         if not all_frames:
             qualities = _look_through(datasets, progress)
@@ -85,16 +86,18 @@ def _prepare(
 
 
 @contextmanager
-def step_progress(stage: str, steps: int) -> Iterator[Callable[[int, float], None]]:
+def step_progress(
+    stage: str, steps: int, is_shown: bool = True
+) -> Iterator[Callable[[int, float], None]]:
     """A bar over the steps of a stage; call the result with each step and its loss."""
-    with _bar() as progress:
+    with _bar(is_shown) as progress:
         task = progress.add_task(stage, total=steps, note="")
         yield lambda step, loss: progress.update(
             task, completed=step + 1, note=f"loss {loss:.3f}"
         )
 
 
-def _bar() -> Progress:
+def _bar(is_shown: bool) -> Progress:
     return Progress(
         TextColumn("{task.description:8}"),
         BarColumn(),
@@ -102,4 +105,5 @@ def _bar() -> Progress:
         TimeRemaining(),
         TextColumn("{task.fields[note]}"),
         console=Console(stderr=True),
+        disable=not is_shown,
     )

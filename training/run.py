@@ -8,17 +8,19 @@ from pathlib import Path
 import torch
 from lightning_fabric import Fabric
 
+from core.errors import HNError
+from core.parallel import num_cores
 from core.prediction import ModelInfo, Task
 from training.augment import training_sample
 from training.class_weights import median_frequency, note_on_empty
 from training.config import TrainConfig
-from training.datasets.dataset import Part
-from training.datasets.frame_source import Target
+from training.datasets.dataset import Part, Target
 from training.datasets.samples import Samples, pixels_of_classes, samples
 from training.evaluation import RGB_MEAN, RGB_STD, Pairs, evaluate
 from training.fabric import make_fabric
 from training.feed import Draw
 from training.loop import Interrupted, train
+from training.metrics import Scores
 from training.models.network import Network
 from training.plan import check_options, num_steps
 from training.pretrained.cifar100 import cifar100_sample, open_cifar100
@@ -30,7 +32,6 @@ from training.stage import Stage, StageName
 from training.starting import (
     classifier,
     finetuning_network,
-    freeze,
     pretraining_network,
     untrained_twin,
 )
@@ -44,12 +45,23 @@ def run_training(asked: TrainConfig) -> str:
 
     Of several processes all train, and the first one does the rest.
     """
-    if "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(os.cpu_count() or 1)
     config = load_config(asked)[1] if asked.resume else asked
     check_options(config)
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(max(1, num_cores() // config.devices))
     fabric = make_fabric(config.devices, config.nodes)
-    run = _first_process(fabric, asked) if fabric.is_global_zero else _other(fabric)
+    if fabric.is_global_zero:
+        run = _set_up_first(fabric, asked)
+        return write_results(run, train_stages(run))
+    try:
+        train_stages(_set_up_other(fabric))
+    except (HNError, Interrupted):
+        sys.exit(0)  # the first process says why
+    return ""
+
+
+def train_stages(run: Run) -> list[TrainedNetwork]:
+    """Every network that is wanted, the final one first."""
     trained: list[TrainedNetwork] = []
     pretrained: Network | None = None
     for name in run.stages:
@@ -58,10 +70,10 @@ def run_training(asked: TrainConfig) -> str:
         else:
             trained.append(train_network(run, name, pretrained))
             pretrained = trained[-1].network
-    return write_results(run, trained[::-1]) if fabric.is_global_zero else ""
+    return trained[::-1]
 
 
-def _first_process(fabric: Fabric, asked: TrainConfig) -> Run:
+def _set_up_first(fabric: Fabric, asked: TrainConfig) -> Run:
     """Set up the run and tell the others where; or that there is none."""
     folder: Path | None = None
     try:
@@ -79,7 +91,7 @@ def _first_process(fabric: Fabric, asked: TrainConfig) -> Run:
         fabric.broadcast(folder)
 
 
-def _other(fabric: Fabric) -> Run:
+def _set_up_other(fabric: Fabric) -> Run:
     """The same run, once the first process has set it up; what it prepared is kept."""
     folder = fabric.broadcast(None)
     if folder is None:
@@ -95,7 +107,7 @@ def train_classifier(run: Run) -> Network:
     stage = _stage(run, "cifar100", training.class_names)
     draw = partial(cifar100_sample, training, run.config.seed)
     _train(run, network, draw, test, stage)
-    scores = evaluate(network, test, stage.num_classes, run.fabric.device)
+    scores = _evaluate(run, network, test, stage.num_classes)
     run.note(
         f"the encoder was trained on {len(training)} images of CIFAR-100; of "
         f"{len(test)} others it names {scores.global_accuracy:.1%} rightly"
@@ -120,7 +132,6 @@ def train_network(
     elif stage.last(run.folder / CHECKPOINTS).is_file():
         # What it started from is not needed any more, and may be gone.
         network = untrained_twin(config, preset, len(names))
-        freeze(network, config.freeze)
     else:
         network = finetuning_network(config, preset, len(names), pretrained, run.note)
     draw = partial(training_sample, used, config.seed, crop_size=preset.crop_size)
@@ -128,7 +139,7 @@ def train_network(
 
     part = next(part for part in PARTS if len(_samples(run, task, part)))
     evaluated = _samples(run, task, part)
-    scores = evaluate(network, evaluated, len(names), run.fabric.device)
+    scores = _evaluate(run, network, evaluated, len(names))
     info = ModelInfo(
         task=task,
         class_names=names,
@@ -157,7 +168,8 @@ def _train(
     run: Run, network: Network, draw: Draw, validation: Pairs, stage: Stage
 ) -> None:
     try:
-        with step_progress(stage.name, stage.steps) as on_step:
+        is_shown = run.fabric.is_global_zero
+        with step_progress(stage.name, stage.steps, is_shown) as on_step:
             steps = train(
                 run.fabric,
                 network,
@@ -180,6 +192,13 @@ def _train(
             f"{stage.name} ended after {steps} of {stage.steps} steps: the last "
             f"{stage.patience} validations brought nothing better"
         )
+
+
+def _evaluate(run: Run, network: Network, pairs: Pairs, num_classes: int) -> Scores:
+    """Over all of them, each process its share."""
+    fabric = run.fabric
+    share = (fabric.global_rank, fabric.world_size)
+    return evaluate(network, pairs, num_classes, fabric.device, share=share)
 
 
 def _stage(

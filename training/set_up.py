@@ -69,7 +69,12 @@ def set_up(
     datasets = open_data(config.data)
     recipe = Recipe(preset.image_size, config.bins)
     data = prepare_all(
-        datasets, recipe, preset.hn_frames, config.all_frames, config.keep
+        datasets,
+        recipe,
+        preset.hn_frames,
+        config.all_frames,
+        config.keep,
+        is_shown=fabric.is_global_zero,
     )
     summaries = [summarise(part, config.bins.class_names) for part in data]
     if fabric.is_global_zero:

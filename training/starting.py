@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from core.errors import HNError
 from training.config import TrainConfig
 from training.models.build import build_network
 from training.models.cross_stitch import CrossStitch
@@ -31,7 +30,7 @@ def network_name(config: TrainConfig, preset: Preset) -> str:
 def check_start(config: TrainConfig, preset: Preset) -> None:
     """Build what will be built, so that what cannot be is told before hours of work."""
     if config.init in BUILT_BY_RUN:
-        freeze(untrained_twin(config, preset, NUM_TRIED), config.freeze)
+        untrained_twin(config, preset, NUM_TRIED)
     else:
         finetuning_network(config, preset, NUM_TRIED)
     if config.cifar100 is not None:
@@ -70,7 +69,7 @@ def finetuning_network(
         say(f"all layers but the last start as in {found.file}")
     if pretrained is not None and not isinstance(pretrained, Classifier):
         copy_all_but_last(pretrained, network)
-    freeze(network, config.freeze)
+    network.freeze(config.freeze)
     if config.cross_stitch:
         assert pretrained is not None  # the plan sees to that
         return CrossStitch(network, pretrained)
@@ -80,17 +79,8 @@ def finetuning_network(
 def untrained_twin(config: TrainConfig, preset: Preset, num_classes: int) -> Network:
     """Built as `finetuning_network` builds it, for weights to be read into."""
     network = build_network(preset.network, num_classes, config.seed)
+    network.freeze(config.freeze)
     if not config.cross_stitch:
         return network
     hn = build_network(preset.network, config.bins.num_classes, config.seed)
     return CrossStitch(network, hn)
-
-
-def freeze(network: Network, num_stages: int) -> None:
-    """Fix the first stages of the encoder; HNError if it has fewer."""
-    if num_stages > len(network.stages):
-        raise HNError(
-            f"--freeze is {num_stages} and the encoder has {len(network.stages)} "
-            f"stages: {', '.join(network.stages)}; give at most that many"
-        )
-    network.freeze(num_stages)

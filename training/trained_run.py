@@ -7,7 +7,8 @@ from typing import Any
 from core.errors import CheckpointError
 from training.checkpoint import load_checkpoint, read_checkpoint
 from training.config import TrainConfig
-from training.datasets.frame_source import Recipe, Target
+from training.datasets.dataset import Target
+from training.datasets.frame_source import Recipe
 from training.models.build import build_network
 from training.models.network import Network
 from training.presets import Preset

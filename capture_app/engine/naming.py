@@ -15,6 +15,16 @@ def next_free(folder: Path, name: str) -> Path:
     return path
 
 
+def next_segment(first: Path) -> Path:
+    """Where a take goes on that began in `first`: kitchen-2 after kitchen, or the first
+    number after it that is not taken; `first` itself if nothing is there."""
+    path, number = first, 1
+    while path.exists():
+        number += 1
+        path = first.with_name(f"{first.name}-{number}")
+    return path
+
+
 def folder_name(name: str) -> str:
     """`name` as one folder, without what file systems dislike."""
     return re.sub(r"[^\w.-]+", "_", name.strip()).strip("._") or "scene"

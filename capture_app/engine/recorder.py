@@ -68,6 +68,8 @@ class RecordingSummary:
     """Until the disk has no more room for it, if that is known."""
     error: str | None = None
     """Why it ended early, if it did."""
+    earlier: tuple["RecordingSummary", ...] = ()
+    """What the same take recorded before the camera was lost, folder by folder."""
 
 
 class Recorder:

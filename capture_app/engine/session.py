@@ -7,10 +7,12 @@ nothing here knows of them.
 
 import logging
 import threading
+import time
 
+from capture_app.engine.hint_check import HintCheck
 from capture_app.engine.live import LiveView
 from capture_app.engine.problems import Problem, ProblemLog
-from capture_app.engine.recorder import Recorder, RecordingPlan, RecordingSummary
+from capture_app.engine.recorder import RecordingPlan, RecordingSummary
 from capture_app.engine.states import (
     SOURCE_TRANSITIONS,
     RecorderState,
@@ -18,14 +20,18 @@ from capture_app.engine.states import (
     StateMachine,
 )
 from capture_app.engine.stats import Gaps, LiveStats, Rate
+from capture_app.engine.take import Take
+from capture_app.sensors.failures import SensorLostError
 from capture_app.sensors.sensor import Sensor
-from core.errors import HNError, RecordingError
+from core.errors import HNError, RecordingError, SensorError
 from core.frame import RgbdFrame
 
 logger = logging.getLogger(__name__)
 
 FIRST_FRAME_TIMEOUT_S = 5.0
 FRAME_TIMEOUT_S = 2.0
+# Between two tries to open a camera that was lost; each pause twice the one before.
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 10.0
 
 
 class _Stopped(Exception):  # noqa: N818 - not an error; it unwinds a sensor's open()
@@ -36,6 +42,8 @@ class CaptureSession:
     """Runs one sensor on a thread of its own, from `start` to `close`.
 
     Every failure ends up as a state and as a `Problem` to show; none escapes a thread.
+    A camera that is lost is opened again until it is back, and the recording that was
+    on goes on in a folder of its own.
     """
 
     def __init__(self, sensor: Sensor, live: LiveView | None = None) -> None:
@@ -43,8 +51,9 @@ class CaptureSession:
         self.live = live
         self._problems = ProblemLog()
         self._source = StateMachine(SourceState.IDLE, SOURCE_TRANSITIONS)
-        self._recorder: Recorder | None = None
-        self._recorder_lock = threading.Lock()
+        self._take = Take(self._recording_ended, self._warn)
+        self._leaving = threading.Lock()  # streaming, while a recording begins
+        self._hint_check = HintCheck(self._warn)
         self._opening: tuple[int, int] | None = None
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -60,8 +69,7 @@ class CaptureSession:
     @property
     def recorder_state(self) -> RecorderState:
         """What the recorder is doing."""
-        recorder = self._recorder
-        return RecorderState.OFF if recorder is None else recorder.state
+        return self._take.state
 
     @property
     def opening_progress(self) -> tuple[int, int] | None:
@@ -70,8 +78,9 @@ class CaptureSession:
 
     @property
     def recording(self) -> RecordingSummary | None:
-        """The running recording, or else the last one."""
-        return None if self._recorder is None else self._recorder.summary()
+        """The running recording, or else the last one, with what the same take saved
+        before the camera was lost."""
+        return self._take.summary()
 
     def stats(self) -> LiveStats:
         """How fast everything runs at the moment."""
@@ -103,42 +112,21 @@ class CaptureSession:
 
     def start_recording(self, plan: RecordingPlan) -> None:
         """Record from the next frame on; RecordingError says why that cannot be."""
-        with self._recorder_lock:
+        with self._leaving:
             if self.source_state is not SourceState.STREAMING:
                 raise RecordingError(
                     f"the camera is {self.source_state.value}; a recording needs one "
                     "that is streaming"
                 )
-            if self.recorder_state is RecorderState.RECORDING:
-                raise RecordingError("a recording is running already; stop it first")
-            if self.recorder_state is RecorderState.FINALISING:
-                raise RecordingError(
-                    "the last recording is still being saved; try again when it is done"
-                )
-            self._recorder = Recorder(
-                plan,
-                self.sensor.name,
-                self.sensor.fps,
-                self._recording_ended,
-                self._warn,
-            )
+            self._take.begin(plan, self.sensor.name, self.sensor.fps)
 
     def request_stop(self) -> None:
         """Have the running recording end; the recorder is OFF once it is saved."""
-        with self._recorder_lock:
-            recorder = self._recorder
-        if recorder is not None:
-            recorder.request_stop()
+        self._take.request_stop()
 
     def stop_recording(self) -> RecordingSummary | None:
         """Wait until the recording is saved; what it holds, or None if none was on."""
-        with self._recorder_lock:
-            recorder = self._recorder
-            was_on = self.recorder_state is not RecorderState.OFF
-        if recorder is None:
-            return None
-        summary = recorder.stop()
-        return summary if was_on else None
+        return self._take.stop()
 
     def close(self) -> None:
         """Finish the recording and stop every thread; safe to call twice."""
@@ -146,6 +134,7 @@ class CaptureSession:
         if self._thread is not None:
             self._thread.join()
         self.stop_recording()
+        self._hint_check.close()
         if self.live is not None:
             self.live.close()
         self._source.move_if_allowed(SourceState.CLOSED)
@@ -163,7 +152,8 @@ class CaptureSession:
                 self._source.move(SourceState.STREAMING)
                 if record is not None:
                     self.start_recording(record)
-                self._stream()
+                while (lost := self._stream()) is not None:
+                    self._reconnect(lost)
             finally:
                 self.sensor.close()
         except _Stopped:
@@ -174,24 +164,75 @@ class CaptureSession:
             logger.exception("the sensor thread stopped")
             self._fail(f"The camera stopped ({type(error).__name__}: {error}).")
 
-    def _stream(self) -> None:
+    def _stream(self) -> SensorLostError | None:
+        """Hand out frames to the end; what was said if the camera may come back."""
         gaps = Gaps()
         timeout_s = FIRST_FRAME_TIMEOUT_S
         while not self._stopping.is_set():
-            frame = self.sensor.read(timeout_s)
+            for warning in self.sensor.take_warnings():
+                self._warn(warning)
+            try:
+                frame = self.sensor.read(timeout_s)
+            except SensorLostError as error:
+                return None if self._stopping.is_set() else error
             if frame is None:
                 self._leave_streaming(SourceState.ENDED)
-                return
+                return None
             timeout_s = FRAME_TIMEOUT_S
             self._num_lost += len(gaps.before(frame.number))
             self._hand_out(frame)
+        return None
+
+    def _reconnect(self, lost: SensorLostError) -> None:
+        """Return when the camera is back and the recording goes on."""
+        lost_s = time.monotonic()
+        self._suspend(str(lost))
+        self.sensor.close()
+        pause_s, said = FIRST_PAUSE_S, str(lost)
+        while True:
+            if self._stopping.wait(pause_s):
+                raise _Stopped
+            try:
+                self.sensor.open(self._on_progress)
+                break
+            except SensorError as error:
+                if str(error) != said:
+                    said = str(error)
+                    self._warn(said)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+        self._resume(time.monotonic() - lost_s)
+
+    def _suspend(self, reason: str) -> None:
+        """Close a running recording whole and say what happens now."""
+        with self._leaving:
+            self._source.move(SourceState.RECONNECTING)
+        saved = self._take.suspend()
+        text = f"{reason}; it is opened again as soon as it is back"
+        if saved is not None:
+            text += ", and the recording goes on then"
+            if saved.num_frames > 0:
+                text += f": {saved.num_frames} frames are saved in {saved.path}"
+        self._warn(text)
+
+    def _resume(self, lost_for_s: float) -> None:
+        """Stream again, and record again if that was on."""
+        text = f"the camera was lost for {lost_for_s:.0f} s"
+        with self._leaving:
+            self._source.move(SourceState.STREAMING)
+            try:
+                path = self._take.resume(self.sensor.name, self.sensor.fps)
+            except (HNError, OSError) as error:
+                self._problems.add(_sentence(f"{text}; {error}"))
+                return
+        self._warn(text if path is None else f"{text}; the recording goes on in {path}")
 
     def _hand_out(self, frame: RgbdFrame) -> None:
+        if self.live is not None and not self.live.is_preparing:
+            self._hint_check.look(frame)
+        frame = self._hint_check.corrected(frame)
         self._num_frames += 1
         self._camera_rate.tick()
-        recorder = self._recorder
-        if recorder is not None:
-            recorder.offer(frame)
+        self._take.offer(frame)
         if self.live is not None:
             self.live.offer(frame)
 
@@ -203,7 +244,7 @@ class CaptureSession:
     def _leave_streaming(self, target: SourceState) -> None:
         """Close a running recording whole, then take the state `target`."""
         self.stop_recording()
-        with self._recorder_lock:
+        with self._leaving:
             self._source.move(target)
         self.stop_recording()  # one that was started in between; it is empty
 

@@ -12,6 +12,7 @@ class SourceState(Enum):
     IDLE = "idle"
     OPENING = "opening"
     STREAMING = "streaming"
+    RECONNECTING = "reconnecting"
     FAILED = "failed"
     ENDED = "ended"
     CLOSED = "closed"
@@ -23,6 +24,7 @@ class RecorderState(Enum):
     OFF = "off"
     RECORDING = "recording"
     FINALISING = "finalising"
+    WAITING = "waiting for the camera"
 
 
 State = TypeVar("State", bound=Enum)
@@ -33,7 +35,15 @@ SOURCE_TRANSITIONS: Mapping[SourceState, frozenset[SourceState]] = {
         {SourceState.STREAMING, SourceState.FAILED, SourceState.CLOSED}
     ),
     SourceState.STREAMING: frozenset(
-        {SourceState.ENDED, SourceState.FAILED, SourceState.CLOSED}
+        {
+            SourceState.RECONNECTING,
+            SourceState.ENDED,
+            SourceState.FAILED,
+            SourceState.CLOSED,
+        }
+    ),
+    SourceState.RECONNECTING: frozenset(
+        {SourceState.STREAMING, SourceState.FAILED, SourceState.CLOSED}
     ),
     SourceState.FAILED: frozenset({SourceState.OPENING, SourceState.CLOSED}),
     SourceState.ENDED: frozenset({SourceState.OPENING, SourceState.CLOSED}),
@@ -44,6 +54,8 @@ RECORDER_TRANSITIONS: Mapping[RecorderState, frozenset[RecorderState]] = {
     RecorderState.OFF: frozenset({RecorderState.RECORDING}),
     RecorderState.RECORDING: frozenset({RecorderState.FINALISING}),
     RecorderState.FINALISING: frozenset({RecorderState.OFF}),
+    # Between two recorders of one take: its next one is another machine.
+    RecorderState.WAITING: frozenset(),
 }
 
 

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 
 from core.errors import SensorError
-from core.frame import Intrinsics
+from core.frame import Intrinsics, RgbdFrame
 
 _DEPTH = "CALIBRATION_CameraLocationD0"
 _COLOR = "CALIBRATION_CameraLocationPV0"
 _ACCELEROMETER = "CALIBRATION_InertialSensorType_Accelerometer"
 _BROWN_CONRADY = "CALIBRATION_LensDistortionModelBrownConrady"
 _RATIONAL_6KT = "CALIBRATION_LensDistortionModelRational6KT"
+_DEPTH_SCALE = 0.001
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,36 @@ class AzureCalibration:
     R_color_accelerometer: np.ndarray
     """(3, 3) float64, takes directions of the accelerometer to the colour camera."""
 
+    def frame(
+        self,
+        color: np.ndarray,
+        depth: np.ndarray,
+        timestamp_ns: int,
+        up: np.ndarray | None,
+        number: int,
+    ) -> RgbdFrame:
+        """The frame of colour, (H, W, 3) uint8, and depth, (h, w) uint16 mm."""
+        return RgbdFrame(
+            rgb=color,
+            depth=depth,
+            depth_scale=_DEPTH_SCALE,
+            color_intrinsics=self.color_intrinsics,
+            depth_intrinsics=self.depth_intrinsics,
+            T_color_depth=self.T_color_depth,
+            timestamp_ns=timestamp_ns,
+            up_hint=up,
+            number=number,
+        )
+
 
 def read_calibration(
-    path: Path, data: bytes, color_size: tuple[int, int], depth_size: tuple[int, int]
+    path: Path | str,
+    data: bytes,
+    color_size: tuple[int, int],
+    depth_size: tuple[int, int],
 ) -> AzureCalibration:
-    """The calibration in `data`, the JSON of the recording `path`, for these images.
+    """The calibration in `data`, JSON of the recording or camera `path`, for these
+    images.
 
     Sizes are (width, height) and tell the modes apart. SensorError names what is wrong.
     """

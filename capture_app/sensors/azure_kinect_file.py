@@ -20,7 +20,6 @@ from core.images import EncodedImage, decode_color
 logger = logging.getLogger(__name__)
 
 _DEFAULT_FPS = 30.0
-_DEPTH_SCALE = 0.001
 # 16 bits, the high ones first. A copy made by FFmpeg loses that name, not the bits.
 _DEPTH_FORMATS = ("gray16be", "rgb555le")
 _JPEG = "mjpeg"
@@ -48,6 +47,8 @@ class AzureKinectFileSensor(Sensor):
         """How many frames there are at most, known once it is open."""
         self.encoded_color: EncodedImage | None = None
         """Colour of the last frame as it is stored; None when that is no JPEG."""
+        self.skip_until_ns = -1
+        """Frames up to this time are passed over, which takes next to no time."""
         self._path = path
         self._at_pace = at_pace
         self._file: AzureKinectMkv | None = None
@@ -101,6 +102,9 @@ class AzureKinectFileSensor(Sensor):
         for capture in file.captures():
             if capture.acceleration is not None:
                 up_filter.update(capture.acceleration)
+            if capture.timestamp_ns <= self.skip_until_ns:
+                num_frames += 1
+                continue
             frame = _frame(capture, file.color_format, calibration, up_filter.up)
             if frame is None:
                 num_damaged += 1
@@ -145,16 +149,12 @@ def _frame(
     if rgb is None or len(capture.depth) != 2 * depth.width * depth.height:
         return None
     big_endian = np.frombuffer(capture.depth, ">u2")
-    return RgbdFrame(
-        rgb=rgb,
-        depth=big_endian.astype(np.uint16).reshape(depth.height, depth.width),
-        depth_scale=_DEPTH_SCALE,
-        color_intrinsics=color,
-        depth_intrinsics=depth,
-        T_color_depth=calibration.T_color_depth,
-        timestamp_ns=capture.timestamp_ns,
-        up_hint=up,
-        number=capture.number,
+    return calibration.frame(
+        rgb,
+        big_endian.astype(np.uint16).reshape(depth.height, depth.width),
+        capture.timestamp_ns,
+        up,
+        capture.number,
     )
 
 

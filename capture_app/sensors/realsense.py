@@ -1,226 +1,302 @@
 """Intel / RealSense D400 and D500 cameras through pyrealsense2.
 
-Traps of the SDK that shape this file: a frameset may repeat a frame of one stream
-(librealsense #5125), and a missing libusb shows up as an ImportError.
+Traps of the SDK that shape this file: its pipeline repeats frames and pairs what does
+not belong together (librealsense #5125), and shows one of seven accelerations; so the
+sensors fill queues, and depth and colour are paired here. Its memory holds 16 frames a
+stream (#946). Stopping a camera that is gone can take 45 s (#10543).
 """
 
 import contextlib
+import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
+from capture_app.sensors import failures
+from capture_app.sensors.failures import SensorLostError
+from capture_app.sensors.realsense_devices import (
+    Devices,
+    NotConnectedError,
+    connected_devices,
+    explained,
+    find_device,
+    is_connected,
+    name_of,
+    serial_of,
+    usb_type,
+)
 from capture_app.sensors.realsense_frames import (
     ACCELERATION,
+    CAMERA,
     COLOR,
     DEPTH,
-    Calibration,
-    are_of_one_instant,
+    Sample,
     calibration_of,
     import_sdk,
     sample_of,
 )
+from capture_app.sensors.realsense_modes import Mode, choose_mode
+from capture_app.sensors.realsense_options import RealSenseSettings, apply_settings
+from capture_app.sensors.realsense_pairing import Pair, Pairing
 from capture_app.sensors.sensor import Progress, Sensor, SensorStatus
+from capture_app.sensors.settling import MOST_FRAMES, Settling
 from capture_app.sensors.up import UpFilter
 from core.errors import SensorError
 from core.frame import RgbdFrame
 
-_PREFERRED_SIZE = (640, 480)
-_PREFERRED_FPS = 30
+_ATTEMPTS = 3  # to open a camera; some fail once and then work
+_PAUSE_S = 0.5  # between two of them
+_RESET_S = 10.0  # for a camera that was reset to be connected again
+_FIRST_FRAME_S = 5.0
+_STOP_S = 3.0
+_POLL_S = 0.05
+_QUEUE = 64  # images; a second of depth and colour at 30 fps, at most 120 MB
 
 
 class RealSenseSensor(Sensor):
     """Colour, raw depth and, from cameras with an IMU, the up direction.
 
-    `device` is for one that the SDK does not enumerate, such as its software device.
+    With `serial`, and after the first opening, it is that camera and no other.
+    `devices` finds what is connected; the SDK's software devices are in nobody's list.
     """
 
     name = "realsense"
+    opening_text = "Opening the camera and letting its exposure settle"
 
-    def __init__(self, device: Any = None) -> None:
-        self.fps = float(_PREFERRED_FPS)
-        self._device = device
-        self._pipeline: Any = None
+    def __init__(
+        self,
+        serial: str | None = None,
+        settings: RealSenseSettings = RealSenseSettings(),  # noqa: B008 - frozen
+        devices: Devices = connected_devices,
+    ) -> None:
+        self.fps = float(settings.fps or 30)
+        self._settings = settings
+        self._devices = devices
+        self._serial = serial
+        self._was_open = False
+        self._sensors: list[Any] = []
+        self._images: Any = None
+        self._motions: Any = None
+        self._warnings: list[str] = []
 
     def open(self, progress: Progress | None = None) -> None:
-        """Start depth and colour in the device's best common mode."""
-        self.close()
+        """Start depth and colour and wait until they look as they will.
+
+        What fails is tried again, the last time after a reset of the camera.
+        """
         rs = import_sdk()
-        device = self._device or _first_device(rs)
-        mode = choose_mode(rs, device)
-        config = rs.config()
-        pipeline = rs.pipeline()
-        if self._device is not None:
-            pipeline.set_device(device)
-        else:
-            config.enable_device(device.get_info(rs.camera_info.serial_number))
-        config.enable_stream(rs.stream.depth, *mode.depth_size, rs.format.z16, mode.fps)
-        config.enable_stream(
-            rs.stream.color, *mode.color_size, mode.color_format, mode.fps
-        )
-        if mode.has_accelerometer:
-            config.enable_stream(rs.stream.accel)
-        try:
-            profile = pipeline.start(config)
-        except RuntimeError as error:
-            raise SensorError(
-                f"the RealSense camera does not start ({error}); is another program "
-                "using it, and is it plugged into a USB 3 port?"
-            ) from error
-        self._pipeline = pipeline
-        self._rs = rs
-        self.name = _info(device, rs.camera_info.name) or type(self).name
-        self.fps = float(mode.fps)
-        self._calibration = _calibration(rs, profile)
-        self._up = UpFilter(self._calibration.R_color_accelerometer)
-        self._last_numbers = (-1, -1)
+        for attempt in range(1, _ATTEMPTS + 1):
+            self.close()
+            device = self._find()
+            try:
+                self._start(rs, device)
+                self._settle(progress)
+            except (RuntimeError, SensorLostError) as error:
+                self.close()
+                if attempt == _ATTEMPTS:
+                    raise explained(error) from error
+                if attempt == _ATTEMPTS - 1 and _may_reset(error):
+                    self._reset(device, progress)
+                _wait(_PAUSE_S, lambda: False, progress)
+            except BaseException:
+                self.close()
+                raise
+            else:
+                return
 
     def read(self, timeout_s: float) -> RgbdFrame | None:
-        """The next pair of depth and colour; SensorError when the camera is lost."""
-        if self._pipeline is None:
+        """The next pair of depth and colour; SensorLostError when none comes."""
+        if self._images is None:
             raise SensorError("the RealSense camera is closed; open it before reading")
-        deadline = time.monotonic() + timeout_s
-        while (left_s := deadline - time.monotonic()) > 0:
-            try:
-                came, frames = self._pipeline.try_wait_for_frames(
-                    int(left_s * 1000) + 1
-                )
-            except RuntimeError as error:
-                raise SensorError(
-                    f"the RealSense camera was lost ({error}); plug it in again"
-                ) from error
-            if came:
-                self._update_up(frames)
-                frame = self._paired(frames)
-                if frame is not None:
-                    return frame
-        raise SensorError(
-            f"the RealSense camera sent no frame for {timeout_s:g} s; it was unplugged "
-            "or has stalled: plug it in again"
-        )
+        frame = self._take(timeout_s)
+        if frame is None:
+            raise self._lost(timeout_s)
+        return frame
 
     def close(self) -> None:
         """Stop the streams; safe to call twice, and after the camera is gone."""
-        pipeline, self._pipeline = self._pipeline, None
-        if pipeline is not None:
-            # A camera that is gone cannot be stopped, and needs not be.
-            with contextlib.suppress(RuntimeError):
-                pipeline.stop()
+        sensors, self._sensors, self._images = self._sensors, [], None
+        if sensors:
+            stopping = threading.Thread(
+                target=_stop, args=(sensors,), name="RealSense stop", daemon=True
+            )
+            stopping.start()
+            stopping.join(_STOP_S)
 
-    def _paired(self, frames: Any) -> RgbdFrame | None:
-        """Depth and colour of one instant, both new; None for any other frameset."""
-        depth, color = frames.get_depth_frame(), frames.get_color_frame()
-        if not depth or not color:
-            return None
-        numbers = (depth.get_frame_number(), color.get_frame_number())
-        if any(n <= last for n, last in zip(numbers, self._last_numbers, strict=True)):
-            return None
-        images = sample_of(DEPTH, depth), sample_of(COLOR, color)
-        if not are_of_one_instant(*images, self.fps):
-            return None
-        self._last_numbers = numbers
-        return self._calibration.frame(*images, images[0].number, self._up.up)
+    def take_warnings(self) -> list[str]:
+        """Whether its port is too slow."""
+        warnings, self._warnings = self._warnings, []
+        return warnings
 
-    def _update_up(self, frames: Any) -> None:
-        motion = frames.first_or_default(self._rs.stream.accel)
-        if motion:
-            self._up.update(sample_of(ACCELERATION, motion).data)
+    def _find(self) -> Any:
+        try:
+            return find_device(self._devices, self._serial)
+        except NotConnectedError as error:
+            if self._was_open:
+                raise failures.unplugged(CAMERA) from error
+            raise
+
+    def _start(self, rs: Any, device: Any) -> None:
+        mode = choose_mode(rs, device, self._settings)
+        apply_settings(rs, self._settings, mode.depth.sensor, mode.color.sensor)
+        self._prepare(rs, device, mode)
+        for sensor, profiles in mode.profiles_by_sensor():
+            sensor.open(profiles)
+            self._sensors.append(sensor)
+            sees = sensor is mode.depth.sensor or sensor is mode.color.sensor
+            sensor.start(self._images if sees else self._motions)
+        self._serial, self._was_open = serial_of(device), True
+        self._warnings = []
+        if usb_type(device).startswith("2."):
+            self._warnings.append(str(failures.usb_2(CAMERA)))
+
+    def _prepare(self, rs: Any, device: Any, mode: Mode) -> None:
+        """Everything that frames need, before the first one comes."""
+        self.name = name_of(device)
+        self.fps = float(mode.fps)
+        self._streams = {
+            rs.stream.depth: DEPTH,
+            rs.stream.color: COLOR,
+            rs.stream.accel: ACCELERATION,
+        }
+        self._calibration = calibration_of(
+            rs,
+            mode.depth.profile,
+            mode.color.profile,
+            mode.accelerometer and mode.accelerometer.profile,
+            float(device.first_depth_sensor().get_depth_scale()),
+        )
+        self._up = UpFilter(self._calibration.R_color_accelerometer)
+        self._accelerations: list[np.ndarray] = []
+        self._pairing = Pairing(self.fps, has_imu=False)
+        self._clock = _RisingClock(1000 / self.fps)
+        self._images = rs.frame_queue(_QUEUE, keep_frames=True)
+        self._motions = rs.frame_queue(_QUEUE)
+
+    def _settle(self, progress: Progress | None) -> None:
+        """Read until the automatic exposure has settled, or for as long as it may."""
+        if self._settings.settling_s == 0:
+            return
+        settling = Settling()
+        end_s = time.monotonic() + _FIRST_FRAME_S
+        while not settling.is_over and (now_s := time.monotonic()) < end_s:
+            if progress is not None:
+                progress(settling.num_frames, MOST_FRAMES)
+            frame = self._take(_POLL_S)
+            if frame is None:
+                continue
+            if settling.num_frames == 0:
+                end_s = now_s + self._settings.settling_s
+            settling.add(frame.rgb)
+        if settling.num_frames == 0:
+            raise failures.stalled(CAMERA, _FIRST_FRAME_S)
+
+    def _take(self, timeout_s: float) -> RgbdFrame | None:
+        """The next frame, None if there is none for so long."""
+        deadline = time.monotonic() + timeout_s
+        while (pair := self._pairing.take()) is None:
+            left_s = deadline - time.monotonic()
+            if left_s <= 0:
+                return None
+            came, image = self._images.try_wait_for_frame(int(1000 * left_s) + 1)
+            while motion := self._motions.poll_for_frame():
+                self._add(motion)
+            if came:
+                self._add(image)
+        return self._frame(pair)
+
+    def _add(self, frame: Any) -> None:
+        stream = self._streams.get(frame.get_profile().stream_type())
+        if stream is None:
+            return
+        sample = sample_of(stream, frame)
+        if stream == ACCELERATION:  # by arrival: its clock need not be that of images
+            self._accelerations.append(sample.data)
+        else:
+            self._pairing.add(sample)
+
+    def _frame(self, pair: Pair) -> RgbdFrame:
+        if self._accelerations:
+            self._up.update(np.mean(self._accelerations, axis=0))
+            self._accelerations = []
+        depth = self._clock.rising(pair.depth)
+        return self._calibration.frame(depth, pair.color, depth.number, self._up.up)
+
+    def _lost(self, silent_s: float) -> SensorLostError:
+        """Whether the camera was unplugged or has stalled."""
+        if is_connected(self._devices, self._serial):
+            return failures.stalled(CAMERA, silent_s)
+        return failures.unplugged(CAMERA)
+
+    def _reset(self, device: Any, progress: Progress | None) -> None:
+        """Have the camera start anew, if it can, and wait until it is back."""
+        serial = serial_of(device)
+        with contextlib.suppress(RuntimeError):
+            device.hardware_reset()
+            _wait(_PAUSE_S, lambda: False, progress)  # it is gone only after a moment
+            _wait(_RESET_S, lambda: is_connected(self._devices, serial), progress)
+
+
+class _RisingClock:
+    """Times that never fall: a camera's own clock starts anew every 71 minutes, when
+    its 32 bits of microseconds are used up (#14469)."""
+
+    def __init__(self, period_ms: float) -> None:
+        self._period_ms = period_ms
+        self._offset_ms = 0.0
+        self._last_ms: float | None = None
+
+    def rising(self, sample: Sample) -> Sample:
+        """The sample at its time, or one period after the last where that fell."""
+        time_ms = sample.time_ms + self._offset_ms
+        if self._last_ms is not None and time_ms <= self._last_ms:
+            self._offset_ms += self._last_ms + self._period_ms - time_ms
+            time_ms = self._last_ms + self._period_ms
+        self._last_ms = time_ms
+        return sample._replace(time_ms=time_ms)
 
 
 def probe() -> SensorStatus:
-    """Whether a RealSense camera is connected, or what is missing."""
+    """Which RealSense cameras are connected, or what is missing."""
     try:
-        device = _first_device(rs := import_sdk())
+        find_device(connected_devices, None)
+        described = [_described(device) for device in connected_devices()]
     except SensorError as error:
         return SensorStatus(RealSenseSensor.name, False, str(error))
-    name, serial, usb = (
-        _info(device, info) or "unknown"
-        for info in (
-            rs.camera_info.name,
-            rs.camera_info.serial_number,
-            rs.camera_info.usb_type_descriptor,
-        )
-    )
-    return SensorStatus(
-        RealSenseSensor.name, True, f"{name}, serial {serial}, USB {usb}"
-    )
+    return SensorStatus(RealSenseSensor.name, True, "; ".join(described))
 
 
-def _info(device: Any, info: Any) -> str:
-    return str(device.get_info(info)) if device.supports(info) else ""
+def _described(device: Any) -> str:
+    serial, usb = serial_of(device) or "unknown", usb_type(device) or "unknown"
+    text = f"{name_of(device)}, serial {serial}, USB {usb}"
+    if usb.startswith("2."):
+        text += "; too slow for most of its modes: use a USB 3 port and cable"
+    return text
 
 
-def _calibration(rs: Any, profile: Any) -> Calibration:
-    accelerometers = [
-        stream
-        for stream in profile.get_streams()
-        if stream.stream_type() == rs.stream.accel
-    ]
-    return calibration_of(
-        rs,
-        profile.get_stream(rs.stream.depth),
-        profile.get_stream(rs.stream.color),
-        accelerometers[0] if accelerometers else None,
-        float(profile.get_device().first_depth_sensor().get_depth_scale()),
-    )
+def _may_reset(error: Exception) -> bool:
+    """Not a camera that another program uses, or that is not ours to open."""
+    told = failures.told_by(CAMERA, str(error))
+    return told is None or isinstance(told, SensorLostError)
 
 
-def _first_device(rs: Any) -> Any:
-    devices = rs.context().query_devices()
-    if len(devices) == 0:
-        raise SensorError(
-            "no RealSense camera is connected; plug one into a USB 3 port (on Linux "
-            "its udev rules must be installed)"
-        )
-    return devices[0]
+def _wait(
+    seconds: float, is_over: Callable[[], bool], progress: Progress | None
+) -> None:
+    """Return when it is over, and after so many seconds; `progress` may give up."""
+    end_s = time.monotonic() + seconds
+    while time.monotonic() < end_s and not is_over():
+        if progress is not None:
+            progress(0, MOST_FRAMES)
+        time.sleep(_POLL_S)
 
 
-@dataclass(frozen=True)
-class Mode:
-    """The streams to ask a device for. Sizes are (width, height)."""
-
-    depth_size: tuple[int, int]
-    color_size: tuple[int, int]
-    color_format: Any
-    fps: int
-    has_accelerometer: bool
-
-
-def choose_mode(rs: Any, device: Any) -> Mode:
-    """The device's mode nearest to 640x480 at 30 fps, depth and colour at one rate."""
-    depths: list[tuple[int, tuple[int, int]]] = []
-    colors: list[tuple[int, tuple[int, int], Any]] = []
-    has_accelerometer = False
-    for sensor in device.query_sensors():
-        for profile in sensor.get_stream_profiles():
-            kind, pixel_format = profile.stream_type(), profile.format()
-            if kind == rs.stream.accel:
-                has_accelerometer = True
-            if not profile.is_video_stream_profile():
-                continue
-            video = profile.as_video_stream_profile()
-            size = (video.width(), video.height())
-            if kind == rs.stream.depth and pixel_format == rs.format.z16:
-                depths.append((profile.fps(), size))
-            elif kind == rs.stream.color and pixel_format in (
-                rs.format.rgb8,
-                rs.format.bgr8,
-            ):
-                colors.append((profile.fps(), size, pixel_format))
-    rates = {fps for fps, _ in depths} & {fps for fps, _, _ in colors}
-    if not rates:
-        raise SensorError(
-            "the camera offers no depth (z16) and colour (rgb8) at one frame rate; a "
-            "RealSense with a colour camera on a USB 3 port is needed"
-        )
-    fps = min(rates, key=lambda rate: (abs(rate - _PREFERRED_FPS), -rate))
-    depth_size = min((size for rate, size in depths if rate == fps), key=_size_rank)
-    color_size, color_format = min(
-        ((size, f) for rate, size, f in colors if rate == fps),
-        key=lambda choice: (_size_rank(choice[0]), choice[1] != rs.format.rgb8),
-    )
-    return Mode(depth_size, color_size, color_format, fps, has_accelerometer)
-
-
-def _size_rank(size: tuple[int, int]) -> tuple[bool, int]:
-    width, height = _PREFERRED_SIZE
-    return size != _PREFERRED_SIZE, abs(size[0] * size[1] - width * height)
+def _stop(sensors: Sequence[Any]) -> None:
+    for sensor in sensors:
+        # A sensor that is gone cannot be stopped, and needs not be.
+        with contextlib.suppress(RuntimeError):
+            sensor.stop()
+        with contextlib.suppress(RuntimeError):
+            sensor.close()

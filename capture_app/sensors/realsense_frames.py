@@ -3,6 +3,7 @@
 Live cameras and recorded files share it.
 """
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,11 +11,13 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from capture_app.sensors import failures
 from core.errors import SensorError
 from core.frame import Intrinsics, RgbdFrame
 
+CAMERA = "RealSense"
 DEPTH, COLOR, ACCELERATION = "depth", "color", "acceleration"
-_COLOR_FORMATS = ("rgb8", "bgr8", "rgba8", "bgra8", "yuyv", "uyvy")
+COLOR_FORMATS = ("rgb8", "bgr8", "rgba8", "bgra8", "yuyv", "uyvy")
 
 
 class Sample(NamedTuple):
@@ -75,14 +78,14 @@ def import_sdk() -> Any:
     try:
         import pyrealsense2
     except ModuleNotFoundError as error:
-        raise SensorError(
-            "the RealSense SDK is not installed: pip install pyrealsense2"
-        ) from error
-    except ImportError as error:
-        raise SensorError(
-            f"the RealSense SDK lacks a library of the system ({error}): "
-            "apt-get install libusb-1.0-0"
-        ) from error
+        raise failures.package_missing(CAMERA, "pyrealsense2") from error
+    except ImportError as error:  # such as a libusb that is not there
+        remedy = (
+            "install Microsoft's Visual C++ runtime"
+            if sys.platform == "win32"
+            else "on Debian and Ubuntu: apt-get install libusb-1.0-0"
+        )
+        raise failures.library_missing(CAMERA, error, remedy) from error
     return pyrealsense2
 
 
@@ -102,10 +105,10 @@ def sample_of(stream: str, frame: Any) -> Sample:
 
 def check_color_format(color_format: str, path: Path) -> None:
     """SensorError unless `to_rgb` knows the format."""
-    if color_format not in _COLOR_FORMATS:
+    if color_format not in COLOR_FORMATS:
         raise SensorError(
             f"{path} holds colour as {color_format}; expected one of "
-            f"{', '.join(_COLOR_FORMATS)}: record it with rgb8"
+            f"{', '.join(COLOR_FORMATS)}: record it with rgb8"
         )
 
 

@@ -1,4 +1,4 @@
-"""Depth and colour of one instant, found among the samples of a recorded file."""
+"""Depth and colour of one instant, found among the samples of a camera or a file."""
 
 from collections import deque
 from typing import NamedTuple

@@ -44,10 +44,18 @@ class Sensor(Protocol):
         """Start the stream, after a close too; SensorError says why it cannot."""
 
     def read(self, timeout_s: float) -> RgbdFrame | None:
-        """The next frame, None at the end of the stream; SensorError if none comes."""
+        """The next frame, None at the end of the stream.
+
+        SensorError if none comes; a SensorLostError if the camera may come back, which
+        only cameras do.
+        """
 
     def close(self) -> None:
         """Stop the stream; safe to call twice."""
+
+    def take_warnings(self) -> list[str]:
+        """Sentences about what is not as it should be while it streams all the same."""
+        return []
 
     def __enter__(self) -> Self:
         self.open()

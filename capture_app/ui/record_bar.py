@@ -20,6 +20,7 @@ _ACTION_TEXTS = {
     RecorderState.OFF: " Record",
     RecorderState.RECORDING: " Stop",
     RecorderState.FINALISING: " Saving…",
+    RecorderState.WAITING: " Stop",
 }
 
 
@@ -72,7 +73,7 @@ class RecordBar(QFrame):
         self, summary: RecordingSummary | None, state: RecorderState
     ) -> None:
         """The running recording, or the last one, or none yet."""
-        is_recording = state is RecorderState.RECORDING
+        is_recording = state in (RecorderState.RECORDING, RecorderState.WAITING)
         is_off = state is RecorderState.OFF
         self._action.setChecked(is_recording)
         self._action.setText(_ACTION_TEXTS[state])
@@ -98,11 +99,12 @@ class RecordBar(QFrame):
 
 def _saved_text(summary: RecordingSummary, is_off: bool) -> str:
     """What is on the disk, and while it grows, for how long it may."""
-    if is_off and summary.num_frames == 0:
+    folders = [s for s in (*summary.earlier, summary) if s.num_frames > 0]
+    if is_off and not folders:
         return "nothing was recorded"
-    size = f"{summary.size_bytes / 1e6:.0f} MB"
+    size = f"{sum(folder.size_bytes for folder in folders) / 1e6:.0f} MB"
     if is_off:
-        return f"saved to {summary.path}  ·  {size}"
+        return f"saved to {', '.join(str(s.path) for s in folders)}  ·  {size}"
     if summary.free_bytes is None or summary.seconds_left is None:
         return size
     # On the left, so that nothing moves when it becomes known.

@@ -11,6 +11,7 @@ _COLORS = {
     SourceState.FAILED: theme.RED,
     SourceState.ENDED: theme.AMBER,
     SourceState.OPENING: theme.AMBER,
+    SourceState.RECONNECTING: theme.AMBER,
 }
 
 

@@ -96,7 +96,7 @@ class CaptureWindow(QMainWindow):
         match self.session.recorder_state:
             case RecorderState.OFF:
                 self._start_recording()
-            case RecorderState.RECORDING:
+            case RecorderState.RECORDING | RecorderState.WAITING:
                 self.session.request_stop()
         self._slow_tick()
 
@@ -212,7 +212,7 @@ class CaptureWindow(QMainWindow):
         self.side_panel.show_examination(self._examiner.examination)
         self.record_bar.show_recording(recording, recorder_state)
         self.actions_by_name["record"].setEnabled(
-            recorder_state is RecorderState.RECORDING
+            recorder_state in (RecorderState.RECORDING, RecorderState.WAITING)
             or (
                 recorder_state is RecorderState.OFF
                 and session.source_state is SourceState.STREAMING
@@ -261,6 +261,8 @@ class CaptureWindow(QMainWindow):
                 done, total = session.opening_progress
                 share = done / max(total, 1)
                 return f"{text}: {100 * share:.0f} %", share
+            case SourceState.RECONNECTING:
+                return "The camera is lost. Waiting for it to come back…", None
             case SourceState.STREAMING | SourceState.ENDED if awaits_labels:
                 return _PREPARING, None
             case SourceState.ENDED:

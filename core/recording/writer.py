@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+from mcap.records import Message
 
 from core.errors import RecordingError
 from core.files import sync_folder
@@ -79,8 +80,6 @@ class RecordingWriter:
         `pose` is (4, 4) T_world_camera of the colour camera, where it is known; `color`
         is the JPEG or PNG that `frame.rgb` was read from, and is then stored as it is.
         """
-        if self._file is None:
-            raise RecordingError(f"{self.path} is closed; frames need a new recording")
         if not 0 <= frame.timestamp_ns < frames.MAX_TIMESTAMP_NS:
             raise ValueError(
                 f"timestamp_ns must lie in 0..2^31 seconds, got {frame.timestamp_ns}"
@@ -93,13 +92,24 @@ class RecordingWriter:
                 f"frame {frame.number} has another calibration than the first frame of "
                 f"{self.path}; a recording has one: start a new recording"
             )
+        self.write_messages(messages, frame.number, frames.Calibration.of(frame))
+
+    def write_messages(
+        self,
+        messages: Sequence[Message],
+        number: int,
+        calibration: frames.Calibration,
+    ) -> None:
+        """Append a frame that another recording of this calibration holds."""
+        if self._file is None:
+            raise RecordingError(f"{self.path} is closed; frames need a new recording")
         try:
             self._sync()  # first: after an error the frame is surely not there
             if self._calibration is None:
-                self._file.write_metadata(METADATA_NAME, self._provenance(frame))
-                self._calibration = frames.Calibration.of(frame)
+                self._file.write_metadata(METADATA_NAME, self._provenance(calibration))
+                self._calibration = calibration
             self._file.write_chunk(messages)
-            self._numbers.append(frame.number)
+            self._numbers.append(number)
         except OSError as error:
             self._end_early(error)
 
@@ -129,9 +139,9 @@ class RecordingWriter:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _provenance(self, frame: RgbdFrame) -> dict[str, str]:
+    def _provenance(self, calibration: frames.Calibration) -> dict[str, str]:
         scene = json.dumps(json.loads(self._scene.to_json()))
-        return encode_provenance(frames.Calibration.of(frame), scene)
+        return encode_provenance(calibration, scene)
 
     def _end_early(self, error: OSError) -> None:
         self.close()

@@ -29,6 +29,9 @@ def no_thread_is_left() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
     left = set(threading.enumerate()) - before
+    for thread in left:
+        thread.join(1.0)  # one that was told to end may not have had its turn yet
+    left = {thread for thread in left if thread.is_alive()}
     assert not left, f"threads still running: {left}"
 
 

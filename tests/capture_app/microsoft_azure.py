@@ -81,7 +81,7 @@ class Calibration(c.Structure):
     )
 
 
-MISSING = "libk4arecord is not here: pip install --no-deps pyk4a-bundle (Linux)"
+MISSING = "libk4arecord is not here: pip install pyk4a-bundle (Linux)"
 COLOR_FORMATS = {"MJPG": 0, "NV12": 1, "YUY2": 2, "BGRA": 3}
 _DEPTH_FORMAT = 4
 _DEPTH_MODES = {None: 0, "NFOV_2X2BINNED": 1, "PASSIVE_IR": 5}

@@ -2,10 +2,11 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
+from capture_app.sensors.failures import SensorLostError
 from capture_app.sensors.sensor import Progress, Sensor
 from core.errors import SensorError
 from core.floor import FloorPlane
@@ -97,6 +98,7 @@ class RunningSensor(Sensor):
     def __init__(self) -> None:
         self.fps = 100.0
         self.is_lost = False
+        self.loss = SensorError("the camera was lost: plug it in again")
         self._number = 0
 
     def open(self, progress: Progress | None = None) -> None:
@@ -104,15 +106,53 @@ class RunningSensor(Sensor):
         if progress is not None:
             progress(1, 4)
         if self.is_lost:
-            raise SensorError("no camera is connected: plug one in")
+            raise self.loss
 
     def read(self, timeout_s: float) -> RgbdFrame | None:
         """The next frame."""
         threading.Event().wait(1 / self.fps)
         if self.is_lost:
-            raise SensorError("the camera was lost: plug it in again")
+            raise self.loss
         self._number += 1
         return make_frame(self._number)
+
+    def close(self) -> None:
+        """Nothing to stop."""
+
+
+UNPLUGGED = SensorLostError("the camera was unplugged; plug it in again")
+Opening = SensorError | Sequence[RgbdFrame | Exception | None]
+
+
+class LooseSensor(Sensor):
+    """A camera with a loose plug: each time it is opened it does what comes next.
+
+    It fails to open, or delivers its frames and is lost. After all that it stays
+    unplugged.
+    """
+
+    name = "loose"
+
+    def __init__(self, *openings: Opening) -> None:
+        self.fps = 30.0
+        self.num_opened = 0
+        self._openings = list(openings)
+        self._items: list[RgbdFrame | Exception | None] = []
+
+    def open(self, progress: Progress | None = None) -> None:
+        """Fail or begin."""
+        self.num_opened += 1
+        opening = self._openings.pop(0) if self._openings else UNPLUGGED
+        if isinstance(opening, SensorError):
+            raise opening
+        self._items = list(opening)
+
+    def read(self, timeout_s: float) -> RgbdFrame | None:
+        """The next frame."""
+        item = self._items.pop(0) if self._items else UNPLUGGED
+        if isinstance(item, Exception):
+            raise item
+        return item
 
     def close(self) -> None:
         """Nothing to stop."""

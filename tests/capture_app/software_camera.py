@@ -1,5 +1,11 @@
 """A RealSense without hardware: the SDK's own software device, fed by the test."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
+
 import numpy as np
 import pyrealsense2 as rs
 
@@ -14,20 +20,24 @@ COLOR_DISTORTION = (0.1, -0.2, 0.003, -0.002, 0.05)
 
 
 class SoftwareCamera:
-    """Depth and colour, and an accelerometer if `has_imu`, pushed frame by frame.
-
-    With a `stated_fps` far from the true one the SDK pairs what does not belong
-    together, as it does with real cameras that are late.
-    """
+    """Depth and colour, and an accelerometer if `has_imu`, pushed frame by frame."""
 
     def __init__(
         self,
         has_imu: bool = False,
         has_color: bool = True,
-        stated_fps: float = FPS,
         color_format: rs.format = rs.format.rgb8,
+        serial: str = "752112070330",
+        usb: str = "3.2",
     ) -> None:
+        self._uids = count(10)
         self.device = rs.software_device()
+        for info, text in (
+            (rs.camera_info.name, "Intel RealSense D435I"),
+            (rs.camera_info.serial_number, serial),
+            (rs.camera_info.usb_type_descriptor, usb),
+        ):
+            self.device.register_info(info, text)
         self._depth_sensor = self.device.add_sensor("Stereo Module")
         self._depth_sensor.add_read_only_option(rs.option.depth_units, DEPTH_SCALE)
         self._color_sensor = self.device.add_sensor("RGB Camera")
@@ -36,9 +46,7 @@ class SoftwareCamera:
             True,
         ).as_video_stream_profile()
         for sensor in (self._depth_sensor, self._color_sensor):
-            sensor.set_metadata(
-                rs.frame_metadata_value.actual_fps, int(1000 * stated_fps)
-            )
+            sensor.set_metadata(rs.frame_metadata_value.actual_fps, 1000 * FPS)
         if has_color:
             self._color = self._color_sensor.add_video_stream(
                 _stream(
@@ -64,14 +72,17 @@ class SoftwareCamera:
         depth: np.ndarray,
         rgb: np.ndarray,
         color_delay_ms: float = 0.4,
+        clock_ms: float = 0.0,
     ) -> None:
         """One frame of each stream, as the camera would send them."""
-        self.push_depth(number, depth)
-        self.push_color(number, rgb, number * 1000 / FPS + color_delay_ms)
+        self.push_depth(number, depth, clock_ms)
+        time_ms = clock_ms + number * 1000 / FPS
+        self.push_color(number, rgb, time_ms + color_delay_ms)
 
-    def push_depth(self, number: int, depth: np.ndarray) -> None:
+    def push_depth(self, number: int, depth: np.ndarray, clock_ms: float = 0.0) -> None:
         """A depth frame alone."""
-        frame = _video_frame(self._depth, number, number * 1000 / FPS, depth, 2)
+        time_ms = clock_ms + number * 1000 / FPS
+        frame = _video_frame(self._depth, number, time_ms, depth, 2)
         self._depth_sensor.on_video_frame(frame)
 
     def push_color(self, number: int, rgb: np.ndarray, timestamp_ms: float) -> None:
@@ -91,6 +102,35 @@ class SoftwareCamera:
         frame.profile = self._acceleration
         self._motion_sensor.on_motion_frame(frame)
 
+    def add_option(
+        self, kind: str, option: rs.option, least: float, most: float
+    ) -> None:
+        """Have the "depth" or the "color" sensor offer this option."""
+        limits = rs.option_range()
+        limits.min, limits.max, limits.step, limits.default = least, most, 1, least
+        self._sensor(kind).add_option(option, limits, True)
+
+    def option(self, kind: str, option: rs.option) -> float:
+        """What an option is set to."""
+        return self._sensor(kind).get_option(option)
+
+    def add_size(self, kind: str, size: tuple[int, int], fps: int) -> None:
+        """Have the "depth" or the "color" sensor offer images of this size too."""
+        is_depth = kind == "depth"
+        stream = _stream(
+            rs.stream.depth if is_depth else rs.stream.color,
+            next(self._uids),
+            size,
+            2 if is_depth else 3,
+            rs.format.z16 if is_depth else rs.format.rgb8,
+            depth_lens() if is_depth else color_lens(),
+        )
+        stream.fps = fps
+        self._sensor(kind).add_video_stream(stream, False)
+
+    def _sensor(self, kind: str) -> Any:
+        return self._depth_sensor if kind == "depth" else self._color_sensor
+
     def _add_accelerometer(self) -> None:
         self._motion_sensor = self.device.add_sensor("Motion Module")
         stream = rs.motion_stream()
@@ -106,6 +146,46 @@ class SoftwareCamera:
         self._motion_sensor.set_metadata(
             rs.frame_metadata_value.actual_fps, 1000 * stream.fps
         )
+
+
+class Port:
+    """What the SDK would find connected: one camera, or none."""
+
+    def __init__(self, camera: SoftwareCamera | None = None) -> None:
+        self.camera = camera
+        self.num_asked = 0
+
+    def __call__(self) -> list[Any]:
+        """The devices that are plugged in."""
+        self.num_asked += 1
+        return [] if self.camera is None else [self.camera.device]
+
+
+@contextmanager
+def feeding(camera: SoftwareCamera, period_s: float = 0.01) -> Iterator[None]:
+    """The camera sends frames that can be told apart, on a thread, until this ends."""
+    stop = threading.Event()
+
+    def feed() -> None:
+        number = 0
+        while not stop.wait(period_s):
+            number += 1
+            camera.push(number, *images(number))
+
+    feeder = threading.Thread(target=feed, name="feeder")
+    feeder.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        feeder.join()
+
+
+def images(number: int) -> tuple[np.ndarray, np.ndarray]:
+    """(h, w) uint16 depth and (H, W, 3) uint8 rgb, every pixel of its own."""
+    rng = np.random.default_rng(number)
+    depth = rng.integers(0, 65535, DEPTH_SIZE[::-1], np.uint16, endpoint=True)
+    return depth, rng.integers(0, 255, (*COLOR_SIZE[::-1], 3), np.uint8, endpoint=True)
 
 
 def depth_lens() -> rs.intrinsics:

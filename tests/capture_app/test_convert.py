@@ -1,12 +1,9 @@
 """hn-convert: frames from anywhere to recordings and other layouts, and repair."""
 
 import logging
-import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import get_args
 
@@ -360,30 +357,6 @@ def test_a_folder_that_a_killed_conversion_left_is_named(images, tmp_path):
     with pytest.raises(HNError, match=r"\.out\.partial is there: .* delete it"):
         convert(images, tmp_path / "out")
     assert hidden.is_dir()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is no signal there")
-def test_ctrl_c_leaves_nothing(images, tmp_path):
-    # A colour image that is never there to the end: reading it waits for us.
-    (images / "color" / "1.png").unlink()
-    os.mkfifo(images / "color" / "1.png")
-    program = (
-        "import signal; from capture_app.convert_command import main; "
-        # What a shell runs in the background ignores Ctrl-C, and so do its children.
-        "signal.signal(signal.SIGINT, signal.default_int_handler); main()"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", program, images, tmp_path / "out"],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    while not (tmp_path / ".out.partial" / "out" / "capture.mcap").exists():
-        assert process.poll() is None
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    assert process.communicate() == (None, "hn-convert: interrupted\n")
-    assert process.returncode == 130
-    assert [file.name for file in tmp_path.iterdir()] == ["images"]
 
 
 def test_real_sequences_go_through_every_layout(real_data, tmp_path):

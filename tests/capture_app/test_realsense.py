@@ -1,7 +1,5 @@
 """The RealSense sensor on the SDK's own software device."""
 
-import builtins
-import sys
 import time
 from collections.abc import Iterator
 
@@ -10,37 +8,41 @@ import pyrealsense2 as rs
 import pytest
 from software_camera import (
     COLOR_DISTORTION,
-    COLOR_SIZE,
     DEPTH_SCALE,
-    DEPTH_SIZE,
     FPS,
     ROTATION,
     TRANSLATION,
+    Port,
     SoftwareCamera,
     color_lens,
+    feeding,
+    images,
 )
 
-from capture_app.sensors import realsense, realsense_frames
+from capture_app.sensors import realsense_frames
+from capture_app.sensors.failures import SensorLostError
 from capture_app.sensors.realsense import RealSenseSensor
+from capture_app.sensors.realsense_options import RealSenseSettings
 from core.errors import SensorError
 from core.geometry import pixel_rays, project
 
-
-def images(number: int) -> tuple[np.ndarray, np.ndarray]:
-    """(h, w) uint16 depth and (H, W, 3) uint8 rgb, every pixel of its own."""
-    rng = np.random.default_rng(number)
-    depth = rng.integers(0, 65535, DEPTH_SIZE[::-1], np.uint16, endpoint=True)
-    return depth, rng.integers(0, 255, (*COLOR_SIZE[::-1], 3), np.uint8, endpoint=True)
+AT_ONCE = RealSenseSettings(settling_s=0)
+PERIOD_MS = 1000 / FPS
 
 
 @pytest.fixture
 def camera() -> SoftwareCamera:
-    return SoftwareCamera()
+    return SoftwareCamera(has_imu=True)
 
 
 @pytest.fixture
-def sensor(camera: SoftwareCamera) -> Iterator[RealSenseSensor]:
-    with RealSenseSensor(camera.device) as sensor:
+def port(camera: SoftwareCamera) -> Port:
+    return Port(camera)
+
+
+@pytest.fixture
+def sensor(port: Port) -> Iterator[RealSenseSensor]:
+    with RealSenseSensor(None, AT_ONCE, port) as sensor:
         yield sensor
 
 
@@ -95,117 +97,131 @@ def test_a_fisheye_lens_is_refused() -> None:
         realsense_frames.intrinsics_of(rs, lens)
 
 
-def test_a_depth_frame_that_the_sdk_repeats_is_delivered_once() -> None:
-    camera = SoftwareCamera(stated_fps=0.03)
-    with RealSenseSensor(camera.device) as sensor:
-        camera.push(1, *images(1))
-        assert sensor.read(2.0) is not None
-        camera.push_color(2, images(2)[1], 1000 / FPS + 1.0)
-        with pytest.raises(SensorError):
-            sensor.read(0.3)
-
-
-def test_depth_and_colour_of_different_instants_are_no_frame() -> None:
-    camera = SoftwareCamera(stated_fps=0.03)
-    with RealSenseSensor(camera.device) as sensor:
-        camera.push(1, *images(1), color_delay_ms=0.7 * 1000 / FPS)
-        with pytest.raises(SensorError):
-            sensor.read(0.3)
-        camera.push(2, *images(2), color_delay_ms=0.3 * 1000 / FPS)
-        frame = sensor.read(2.0)
-    assert frame is not None and frame.number == 2
-
-
-def test_a_frame_owns_its_memory(
+def test_a_repeated_frame_is_delivered_once(
     camera: SoftwareCamera, sensor: RealSenseSensor
 ) -> None:
-    camera.push(1, *images(1))
-    frame = sensor.read(2.0)
-    assert frame is not None
-    for array in (frame.depth, frame.rgb):
-        while isinstance(array.base, np.ndarray):
-            array = array.base
-        assert array.flags.owndata
+    for number in (1, 1, 2, 1, 2):
+        camera.push(number, *images(number))
+    numbers = [frame.number for _ in range(2) if (frame := sensor.read(2.0))]
+    assert numbers == [1, 2]
+    with pytest.raises(SensorError):
+        sensor.read(0.05)
 
 
-def test_an_unplugged_camera_is_an_error_and_can_be_closed(
+def test_depth_and_colour_of_different_instants_are_no_frame(
     camera: SoftwareCamera, sensor: RealSenseSensor
+) -> None:
+    camera.push(1, *images(1), color_delay_ms=0.7 * PERIOD_MS)
+    with pytest.raises(SensorError):
+        sensor.read(0.05)
+    camera.push(3, *images(3), color_delay_ms=-0.4 * PERIOD_MS)
+    frame = sensor.read(2.0)
+    assert frame is not None and frame.number == 3
+    np.testing.assert_array_equal(frame.rgb, images(3)[1])
+
+
+def test_a_frame_that_lacks_its_colour_is_a_gap_in_the_numbers(
+    camera: SoftwareCamera, sensor: RealSenseSensor
+) -> None:
+    for number in range(1, 8):
+        if number == 4:
+            camera.push_depth(number, images(number)[0])
+        else:
+            camera.push(number, *images(number))
+    numbers = [frame.number for _ in range(6) if (frame := sensor.read(2.0))]
+    assert numbers == [1, 2, 3, 5, 6, 7]
+
+
+def test_a_reader_that_pauses_for_half_a_second_loses_nothing(
+    camera: SoftwareCamera, sensor: RealSenseSensor
+) -> None:
+    for number in range(1, 16):
+        for sample in range(7):
+            camera.push_acceleration(7 * number + sample, (0.0, -9.8, 0.0), 5.0)
+        camera.push(number, *images(number))
+    for number in range(1, 16):
+        frame = sensor.read(0.5)
+        assert frame is not None and frame.number == number
+
+
+def test_times_rise_when_the_cameras_clock_starts_anew(
+    camera: SoftwareCamera, sensor: RealSenseSensor
+) -> None:
+    camera.push(1, *images(1), clock_ms=4_294_900.0)  # 2**32 microseconds are near
+    camera.push(2, *images(2), clock_ms=4_294_900.0)
+    camera.push(3, *images(3), clock_ms=-90.0)
+    camera.push(4, *images(4), clock_ms=-90.0)
+    times = [frame.timestamp_ns for _ in range(4) if (frame := sensor.read(2.0))]
+    np.testing.assert_allclose(np.diff(times), 1e9 / FPS, atol=1000)
+
+
+def test_a_silent_camera_has_stalled_or_was_unplugged(
+    camera: SoftwareCamera, port: Port, sensor: RealSenseSensor
 ) -> None:
     camera.push(1, *images(1))
     sensor.read(2.0)
     start = time.monotonic()
-    with pytest.raises(SensorError, match=r"no frame for 0\.2 s.*plug it in again"):
-        sensor.read(0.2)
+    with pytest.raises(SensorLostError, match=r"connected but .* no frame for 0\.1 s"):
+        sensor.read(0.1)
     assert time.monotonic() - start < 1.0
-    sensor.close()
-    sensor.close()
-    with pytest.raises(SensorError, match="closed"):
-        sensor.read(0.2)
+    port.camera = None
+    with pytest.raises(SensorLostError, match="was unplugged; plug it in again"):
+        sensor.read(0.1)
+    port.camera = SoftwareCamera(serial="1")  # another one is no consolation
+    with pytest.raises(SensorLostError, match="was unplugged"):
+        sensor.read(0.1)
 
 
-def test_up_is_where_the_accelerometer_of_a_resting_camera_points() -> None:
-    camera = SoftwareCamera(has_imu=True)
-    pitched_down = (0.0, -9.8 * np.cos(0.3), -9.8 * np.sin(0.3))
-    with RealSenseSensor(camera.device) as sensor:
-        for sample in range(5):
-            camera.push_acceleration(sample, pitched_down, 5.0 * sample)
-        camera.push(1, *images(1))
-        frame = sensor.read(2.0)
+def test_accelerations_alone_are_no_sign_of_life(
+    camera: SoftwareCamera, sensor: RealSenseSensor
+) -> None:
+    for sample in range(100):
+        camera.push_acceleration(sample, (0.0, -9.8, 0.0), 5.0 * sample)
+    with pytest.raises(SensorLostError):
+        sensor.read(0.1)
+
+
+def test_up_is_where_the_accelerometer_of_a_resting_camera_points(
+    camera: SoftwareCamera, sensor: RealSenseSensor
+) -> None:
+    pitched_down = np.array((0.0, -9.8 * np.cos(0.3), -9.8 * np.sin(0.3)))
+    swing = np.array((0.4, 0.1, -0.2))
+    for sample in range(6):  # on a clock of its own
+        measured = pitched_down + (sample - 2.5) * swing  # right in the mean of all
+        camera.push_acceleration(sample, tuple(measured), 9e6 + 5.0 * sample)
+    camera.push(1, *images(1))
+    frame = sensor.read(2.0)
     assert frame is not None and frame.up_hint is not None
     expected = ROTATION @ (0.0, -np.cos(0.3), -np.sin(0.3))  # in the colour camera
     np.testing.assert_allclose(frame.up_hint, expected, atol=1e-6)
 
 
-def test_a_shaken_accelerometer_gives_no_up() -> None:
-    camera = SoftwareCamera(has_imu=True)
-    with RealSenseSensor(camera.device) as sensor:
-        for sample in range(5):
-            camera.push_acceleration(sample, (3.0, -12.0, 1.0), 5.0 * sample)
+def test_a_shaken_accelerometer_gives_no_up(
+    camera: SoftwareCamera, sensor: RealSenseSensor
+) -> None:
+    for sample in range(5):
+        camera.push_acceleration(sample, (3.0, -12.0, 1.0), 5.0 * sample)
+    camera.push(1, *images(1))
+    frame = sensor.read(2.0)
+    assert frame is not None and frame.up_hint is None
+
+
+def test_a_camera_without_an_accelerometer_gives_no_up() -> None:
+    camera = SoftwareCamera()
+    with RealSenseSensor(None, AT_ONCE, Port(camera)) as sensor:
         camera.push(1, *images(1))
         frame = sensor.read(2.0)
     assert frame is not None and frame.up_hint is None
 
 
-def test_a_camera_without_colour_is_refused() -> None:
-    camera = SoftwareCamera(has_color=False)
-    with pytest.raises(SensorError, match=r"offers no depth .* and colour"):
-        RealSenseSensor(camera.device).open()
-
-
-def test_without_a_camera_the_list_says_so() -> None:
-    if len(rs.context().query_devices()) > 0:
-        pytest.skip("a RealSense camera is connected")
-    start = time.monotonic()
-    status = realsense.probe()
-    assert time.monotonic() - start < 3.0
-    assert not status.available
-    assert "no RealSense camera is connected" in status.reason
-    with pytest.raises(SensorError, match="no RealSense camera is connected"):
-        RealSenseSensor().open()
-
-
-@pytest.mark.parametrize(
-    ("failure", "advice"),
-    [
-        (ModuleNotFoundError("No module named 'pyrealsense2'"), "pip install"),
-        (
-            ImportError("libusb-1.0.so.0: cannot open shared object file"),
-            r"libusb-1\.0\.so\.0.*apt-get install libusb-1\.0-0",
-        ),
-    ],
-)
-def test_a_missing_sdk_names_what_to_install(
-    failure: ImportError, advice: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real_import = builtins.__import__
-
-    def import_without_sdk(name: str, *args: object) -> object:
-        if name == "pyrealsense2":
-            raise failure
-        return real_import(name, *args)
-
-    monkeypatch.delitem(sys.modules, "pyrealsense2")
-    monkeypatch.setattr(builtins, "__import__", import_without_sdk)
-    assert not realsense.probe().available
-    with pytest.raises(SensorError, match=advice):
-        RealSenseSensor().open()
+def test_an_open_camera_has_sent_frames_of_a_steady_brightness() -> None:
+    camera = SoftwareCamera()
+    sensor = RealSenseSensor(devices=Port(camera))
+    steps: list[tuple[int, int]] = []
+    with feeding(camera):
+        sensor.open(lambda done, total: steps.append((done, total)))
+        frame = sensor.read(2.0)
+        sensor.close()
+    assert frame is not None and 9 <= frame.number < 20
+    assert steps[-1] == (7, 30)
+    assert sensor.name == "Intel RealSense D435I"

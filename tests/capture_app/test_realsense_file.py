@@ -108,7 +108,7 @@ def test_every_pair_comes_once_and_pixel_by_pixel(walk: Path) -> None:
 def test_the_sensor_knows_how_many_frames_there_can_be(walk: Path) -> None:
     with RealSenseFileSensor(walk) as sensor:
         assert (sensor.num_frames, sensor.fps) == (10, FPS)
-        assert sensor.name == "a walk.db3 (RealSense)"
+        assert sensor.name == "a walk.db3 (Intel RealSense D435I)"
 
 
 def test_the_calibration_is_the_camera_s(walk: Path) -> None:

@@ -34,7 +34,7 @@ def camera(
 
 
 def use_sensor(monkeypatch: pytest.MonkeyPatch, name: str, sensor: Sensor) -> None:
-    monkeypatch.setitem(registry._BY_NAME, name, lambda: sensor)
+    monkeypatch.setitem(registry._BY_NAME, name, lambda serial: sensor)
 
 
 def test_every_frame_of_the_asked_seconds_is_recorded(
@@ -206,8 +206,9 @@ def test_a_place_that_cannot_be_written_is_one_sentence(
 
 def test_the_list_has_a_line_a_sensor() -> None:
     lines = run(RecordConfig(list=True)).splitlines()
-    assert [line.split()[0] for line in lines] == ["realsense", "simulated", "PATH"]
-    assert "ready" in lines[1]
+    cameras = ["realsense", "azure", "kinect1", "kinect2", "orbbec"]
+    assert [line.split()[0] for line in lines] == [*cameras, "simulated", "PATH"]
+    assert "ready" in lines[-2]
 
 
 def test_the_command_ends_with_one_sentence_and_status_2(tmp_path: Path) -> None:

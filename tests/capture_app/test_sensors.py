@@ -1,25 +1,20 @@
-"""What every sensor promises, and what the simulated and the replayed one add to it."""
+"""The simulated and the replayed camera."""
 
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from azure_recordings import walk, write_by_hand
 from scripted import make_frame
-from software_camera import COLOR_SIZE, DEPTH_SIZE, SoftwareCamera
 
-from capture_app.sensors.azure_kinect_file import AzureKinectFileSensor
-from capture_app.sensors.realsense import RealSenseSensor
-from capture_app.sensors.registry import default_sensor, list_sensors, open_sensor
+from capture_app.sensors.registry import open_sensor
 from capture_app.sensors.replay import ReplaySensor
-from capture_app.sensors.sensor import KnowsTruth, Sensor
+from capture_app.sensors.sensor import KnowsTruth
 from capture_app.sensors.simulated import SimulatedSensor
-from core.errors import HNError, SensorError
+from core.errors import HNError
 from core.recording import RecordingWriter
 from core.simulation import SimulatedCamera
 
@@ -30,71 +25,6 @@ def write_recording(path: Path, numbers: list[int], period_ns: int = 10**7) -> P
             frame = make_frame(number)
             writer.write(replace(frame, timestamp_ns=5 * 10**9 + number * period_ns))
     return path
-
-
-@pytest.fixture(params=["simulated", "replay", "realsense", "azure file"])
-def sensor(
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    small_camera: SimulatedCamera,
-    loop_folder: Path,
-) -> Iterator[Sensor]:
-    """Each sensor in turn, able to deliver at least six frames."""
-    if request.param == "simulated":
-        yield SimulatedSensor(camera=small_camera, folder=loop_folder)
-    elif request.param == "replay":
-        yield ReplaySensor(write_recording(tmp_path / "take", [3, 4, 5, 6, 7, 8]))
-    elif request.param == "azure file":
-        file = write_by_hand(tmp_path / "walk.mkv", walk(6))
-        yield AzureKinectFileSensor(file, at_pace=False)
-    else:
-        camera = SoftwareCamera()
-        stop = threading.Event()
-        feeder = threading.Thread(target=feed, args=(camera, stop))
-        feeder.start()
-        yield RealSenseSensor(camera.device)
-        stop.set()
-        feeder.join()
-
-
-def feed(camera: SoftwareCamera, stop: threading.Event) -> None:
-    rng = np.random.default_rng(0)
-    number = 0
-    while not stop.wait(0.02):
-        number += 1
-        depth = rng.integers(0, 9000, DEPTH_SIZE[::-1], np.uint16)
-        camera.push(
-            number, depth, rng.integers(0, 255, (*COLOR_SIZE[::-1], 3), np.uint8)
-        )
-
-
-def test_frames_come_in_order_and_stay_as_they_were(sensor: Sensor) -> None:
-    with sensor:
-        assert sensor.name and sensor.fps > 0
-        frames = [sensor.read(2.0) for _ in range(6)]
-        assert all(frame is not None for frame in frames)
-        copies = [(f.rgb.copy(), f.depth.copy()) for f in frames if f is not None]
-    numbers = [frame.number for frame in frames if frame is not None]
-    times = [frame.timestamp_ns for frame in frames if frame is not None]
-    assert numbers == sorted(set(numbers)) and times == sorted(set(times))
-    for frame, (rgb, depth) in zip(frames, copies, strict=True):
-        assert frame is not None
-        np.testing.assert_array_equal(frame.rgb, rgb)
-        np.testing.assert_array_equal(frame.depth, depth)
-        assert (frame.depth > 0).any()
-
-
-def test_a_closed_sensor_does_not_read_and_can_be_opened_again(sensor: Sensor) -> None:
-    with pytest.raises(SensorError, match="closed"):
-        sensor.read(0.1)
-    sensor.close()
-    for _ in range(2):
-        sensor.open()
-        assert sensor.read(2.0) is not None
-        sensor.close()
-        sensor.close()
-    with pytest.raises(SensorError, match="closed"):
-        sensor.read(0.1)
 
 
 def test_the_simulated_camera_is_steady_and_runs_on_from_lap_to_lap(
@@ -194,23 +124,3 @@ def test_what_cannot_be_replayed_says_why(
     make(path)
     with pytest.raises(HNError, match="thing"):
         open_sensor(str(path)).open()
-
-
-def test_a_sensor_is_named_or_is_a_path(tmp_path: Path) -> None:
-    assert isinstance(open_sensor("simulated"), SimulatedSensor)
-    assert isinstance(open_sensor("simulated:7"), SimulatedSensor)
-    assert isinstance(open_sensor("realsense"), RealSenseSensor)
-    assert isinstance(open_sensor(str(tmp_path)), ReplaySensor)
-    with pytest.raises(SensorError, match=r"'nope'; expected simulated, realsense or"):
-        open_sensor("nope")
-
-
-def test_the_list_says_what_is_there_and_why_the_rest_is_not() -> None:
-    start = time.monotonic()
-    statuses = {status.name: status for status in list_sensors()}
-    assert time.monotonic() - start < 3.0
-    assert set(statuses) == {"realsense", "simulated", "PATH"}
-    assert statuses["simulated"].available
-    assert all(status.reason for status in statuses.values())
-    expected = "realsense" if statuses["realsense"].available else "simulated"
-    assert default_sensor() == expected

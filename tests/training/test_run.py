@@ -240,12 +240,14 @@ def test_a_run_has_its_folder_before_it_prepares(
     monkeypatch.setattr(results_module, "export_model", lambda *_: 0.0)
     refused: list[str] = []
 
-    def prepare_beside_another_run(*arguments: Any) -> list[PreparedData]:
+    def prepare_beside_another_run(
+        *arguments: Any, **options: Any
+    ) -> list[PreparedData]:
         for other in (config(nyuv2_folder, out), TrainConfig(out=out, resume=True)):
             with pytest.raises(HNError) as caught:
                 run_training(other)
             refused.append(str(caught.value))
-        return prepare_all(*arguments)
+        return prepare_all(*arguments, **options)
 
     monkeypatch.setattr(set_up, "prepare_all", prepare_beside_another_run)
     out = tmp_path / "run"

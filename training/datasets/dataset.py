@@ -11,6 +11,7 @@ from core.frame import RgbdFrame
 from core.survey import Survey
 
 Part = Literal["train", "validation", "test"]
+Target = Literal["hn", "semantic"]
 UNUSED = "unused"
 """Instead of a part: the frame is too near to another part's, or in none of them."""
 
@@ -65,8 +66,11 @@ class Dataset(Protocol):
         Where that takes looking at all frames, `advance` is called once for each.
         """
 
-    def read(self, index: int) -> LabelledFrame:
-        """One frame, for any thread; UnreadableFrameError where it is damaged."""
+    def read(self, index: int, target: Target | None = None) -> LabelledFrame:
+        """One frame, for any thread; UnreadableFrameError where it is damaged.
+
+        What is not needed for the one target that is asked for may be left out.
+        """
 
 
 def file_state(files: Sequence[Path]) -> list[Hashable]:

@@ -13,7 +13,7 @@ from core.interchange.selection import EveryNth
 from core.recording.survey import survey_from_json, survey_to_json
 from core.survey import Survey, survey
 from training.datasets.cache import cached
-from training.datasets.dataset import LabelledFrame, file_state
+from training.datasets.dataset import LabelledFrame, Target, file_state
 from training.datasets.splits import sequence_parts
 
 SURVEY_FILE = "survey.json"
@@ -63,7 +63,7 @@ class FolderData:
         # None if files came or went since they were listed here.
         return survey(self._source, advance) if kept is None else kept
 
-    def read(self, index: int) -> LabelledFrame:
+    def read(self, index: int, target: Target | None = None) -> LabelledFrame:
         """One frame."""
         try:
             frame = self._source[index]

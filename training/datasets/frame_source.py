@@ -6,7 +6,7 @@ colours by area, classes by their nearest pixel.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -14,9 +14,7 @@ import numpy as np
 from core.bins import HNBins
 from core.floor import FloorPlane
 from core.hn_labels import label_frame
-from training.datasets.dataset import Dataset
-
-Target = Literal["hn", "semantic"]
+from training.datasets.dataset import Dataset, Target
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class FramesOnTheFly:
 
     def read(self, index: int, target: Target) -> tuple[np.ndarray, np.ndarray]:
         """As of every source; UnreadableFrameError where the file was damaged since."""
-        labelled = self.dataset.read(index)
+        labelled = self.dataset.read(index, target)
         classes = labelled.semantic
         if target == "hn":
             assert labelled.frame is not None  # it has a floor, so it has depth

@@ -10,7 +10,7 @@ from core.errors import DatasetError
 from core.frame import RgbdFrame
 from core.images import read_color
 from core.interchange.image_folder import ImageFolder
-from training.datasets.dataset import LabelledFrame, file_state
+from training.datasets.dataset import LabelledFrame, Target, file_state
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
 
@@ -64,12 +64,12 @@ class LabelledImages:
     def survey(self, advance: Callable[[], None] = lambda: None) -> None:
         """None: its frames are no sequence."""
 
-    def read(self, index: int) -> LabelledFrame:
+    def read(self, index: int, target: Target | None = None) -> LabelledFrame:
         """One image with its classes and depth, where it has them."""
         files = self._files[index]
-        frame, semantic = _frame(files), None
+        frame, semantic = None if target == "semantic" else _frame(files), None
         rgb = read_color(files.color) if frame is None else frame.rgb
-        if files.classes is not None:
+        if files.classes is not None and target != "hn":
             semantic = self._read_classes(files.classes)
             check_size(files.classes, semantic, rgb)
         return LabelledFrame(rgb, frame, semantic)

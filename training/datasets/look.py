@@ -24,8 +24,7 @@ from training.datasets.class_counts import (
     UnknownClassError,
     band_histograms,
 )
-from training.datasets.dataset import Dataset
-from training.datasets.frame_source import Target
+from training.datasets.dataset import Dataset, Target
 
 logger = logging.getLogger(__name__)
 

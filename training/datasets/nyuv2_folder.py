@@ -15,7 +15,7 @@ from core.images import read_classes, read_color, read_depth
 from core.interchange.calibration import CameraFile, find_camera_file
 from core.nyuv2 import NYU40_NAMES, color_camera, without_border
 from core.nyuv2_labels import classes_from_40
-from training.datasets.dataset import LabelledFrame, file_state
+from training.datasets.dataset import LabelledFrame, Target, file_state
 from training.datasets.labelled_images import check_size, images_in
 from training.datasets.splits import independent_parts
 
@@ -62,16 +62,16 @@ class NYUv2Folder:
     def survey(self, advance: Callable[[], None] = lambda: None) -> None:
         """None: its frames are no sequence."""
 
-    def read(self, index: int) -> LabelledFrame:
+    def read(self, index: int, target: Target | None = None) -> LabelledFrame:
         """One frame with its depth and labels, where it has them."""
         rgb = read_color(self._rgb[index])
         depth_file, label_file = self._depth[index], self._label[index]
         frame, semantic = None, None
-        if depth_file is not None:
+        if depth_file is not None and target != "semantic":
             depth = read_depth(depth_file)
             check_size(depth_file, depth, rgb)
             frame = _frame(rgb, depth, self._cameras[index], self._rgb[index])
-        if label_file is not None:
+        if label_file is not None and target != "hn":
             semantic = classes_from_40(read_classes(label_file), str(label_file))
             check_size(label_file, semantic, rgb)
         return LabelledFrame(rgb, frame, semantic)

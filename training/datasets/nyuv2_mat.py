@@ -7,7 +7,7 @@ import numpy as np
 
 from core.interchange.nyu_mat import NyuMat
 from core.nyuv2 import NYU40_NAMES
-from training.datasets.dataset import LabelledFrame, file_state
+from training.datasets.dataset import LabelledFrame, Target, file_state
 from training.datasets.nyuv2 import is_official_test
 from training.datasets.splits import independent_parts
 
@@ -43,7 +43,8 @@ class NYUv2Mat:
     def survey(self, advance: Callable[[], None] = lambda: None) -> None:
         """None: its frames are no sequence."""
 
-    def read(self, index: int) -> LabelledFrame:
+    def read(self, index: int, target: Target | None = None) -> LabelledFrame:
         """One frame, upright."""
         frame = self._frames[index]
-        return LabelledFrame(frame.rgb, frame, self._frames.classes(index))
+        semantic = None if target == "hn" else self._frames.classes(index)
+        return LabelledFrame(frame.rgb, frame, semantic)

@@ -12,7 +12,7 @@ from core.recording import Recording
 from core.recording.survey import recorded_survey
 from core.recording.writer import CAPTURE_FILE
 from core.survey import Survey
-from training.datasets.dataset import LabelledFrame, file_state
+from training.datasets.dataset import LabelledFrame, Target, file_state
 from training.datasets.splits import sequence_parts
 
 
@@ -52,9 +52,11 @@ class RecordingData:
             self._survey = recorded_survey(self._recording, advance)
         return self._survey
 
-    def read(self, index: int) -> LabelledFrame:
+    def read(self, index: int, target: Target | None = None) -> LabelledFrame:
         """One frame and its annotation, where it has one."""
-        semantic = self._annotations[index] if self.has_semantic[index] else None
+        semantic = None
+        if self.has_semantic[index] and target != "hn":
+            semantic = self._annotations[index]
         try:
             frame = self._recording[index]
         except RecordingError as error:

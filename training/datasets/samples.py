@@ -8,8 +8,7 @@ import numpy as np
 
 from training.datasets.class_counts import ClassCounts
 from training.datasets.classes import class_lookup
-from training.datasets.dataset import Part
-from training.datasets.frame_source import Target
+from training.datasets.dataset import Part, Target
 from training.datasets.prepare import PreparedData
 from training.datasets.splits import evenly
 

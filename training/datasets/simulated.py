@@ -8,7 +8,7 @@ import numpy as np
 from core.nyuv2 import NYU40_NAMES
 from core.simulation import room_views
 from core.simulation.views import VIEWS_PER_ROOM
-from training.datasets.dataset import LabelledFrame
+from training.datasets.dataset import LabelledFrame, Target
 from training.datasets.splits import independent_parts, last_fifth
 
 SEED = 0
@@ -43,7 +43,7 @@ class SimulatedData:
     def survey(self, advance: Callable[[], None] = lambda: None) -> None:
         """None: its frames are no sequence."""
 
-    def read(self, index: int) -> LabelledFrame:
+    def read(self, index: int, target: Target | None = None) -> LabelledFrame:
         """One view."""
         with self._lock:
             frame, truth = self._views[index]

@@ -15,7 +15,7 @@ import numpy as np
 
 from core.errors import DatasetError
 from core.interchange import open_frames
-from training.datasets.dataset import UNUSED, LabelledFrame, file_state
+from training.datasets.dataset import UNUSED, LabelledFrame, Target, file_state
 from training.datasets.labelled_images import check_size
 from training.datasets.nyuv2 import is_official_test
 from training.datasets.splits import independent_parts, last_fifth
@@ -71,7 +71,7 @@ class SunRgbd:
     def survey(self, advance: Callable[[], None] = lambda: None) -> None:
         """None: its frames are no sequence."""
 
-    def read(self, index: int) -> LabelledFrame:
+    def read(self, index: int, target: Target | None = None) -> LabelledFrame:
         """One frame with its classes, where it has them."""
         folder = self._folders[index]
         source = open_frames(folder)
@@ -80,7 +80,7 @@ class SunRgbd:
                 f"{folder} holds {len(source)} images; SUN RGB-D has one a folder"
             )
         frame, semantic = source[0], None
-        if self.has_semantic[index]:
+        if self.has_semantic[index] and target != "hn":
             semantic = self._read_labels(index)
             check_size(folder / SEG_FILE, semantic, frame.rgb)
         return LabelledFrame(frame.rgb, frame, semantic)

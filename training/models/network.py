@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 
 from torch import Tensor, nn
 
+from core.errors import HNError
+
 LAST_LAYER = "classifier"
 """The attribute of every network that holds its last layer (section 3.3)."""
 
@@ -52,7 +54,15 @@ class Network(nn.Module):
         return self
 
     def freeze(self, num_stages: int) -> None:
-        """Fix the first stages: weights and the statistics of their batch norms."""
+        """Fix the first stages: weights and the statistics of their batch norms.
+
+        HNError if the encoder has fewer.
+        """
+        if num_stages > len(self.stages):
+            raise HNError(
+                f"--freeze is {num_stages} and the encoder has {len(self.stages)} "
+                f"stages: {', '.join(self.stages)}; give at most that many"
+            )
         self._frozen = tuple(self.stages)[:num_stages]
         for name in self._frozen:
             self.stages[name].requires_grad_(False)

@@ -1,0 +1,112 @@
+"""Frames from files of cameras' SDKs, from folders and recordings, as a recording."""
+
+import logging
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from capture_app.convert_resume import copied_frames
+from capture_app.engine.stats import Gaps
+from capture_app.sensors.azure_kinect_file import AzureKinectFileSensor
+from capture_app.sensors.files import FileSensor
+from core.annotations import save_annotations
+from core.images import as_png
+from core.interchange import FrameSource
+from core.interchange.layout import ProgressReport
+from core.interchange.nyu_labelled import annotations_of
+from core.interchange.selection import EveryNth
+from core.recording import Recording, RecordingWriter, SceneInfo
+from core.survey import NOMINAL_CLOCK, has_clock
+
+logger = logging.getLogger(__name__)
+
+FILE_TIMEOUT_S = 30.0  # for the next frame of a file, on a slow disk
+
+
+def write_file(
+    file: FileSensor,
+    writer: RecordingWriter,
+    every: int,
+    left: Path | None,
+    advance: ProgressReport,
+) -> None:
+    """Write every n-th frame, those first that an interrupted run has left."""
+    gaps = Gaps()
+    index, last_ns = 0, -1
+    for copied in copied_frames(left, writer):
+        last_ns = copied.timestamp_ns
+        if every == 1:
+            writer.count_drop(gaps.before(copied.number))
+        index = (writer.num_frames - 1) * every + 1
+        advance(index, file.num_frames)
+    if isinstance(file, AzureKinectFileSensor):
+        file.skip_until_ns = last_ns  # others decode a frame to know if it is whole
+    while (frame := file.read(FILE_TIMEOUT_S)) is not None:
+        if frame.timestamp_ns <= last_ns:
+            continue
+        if every == 1:
+            writer.count_drop(gaps.before(frame.number))
+            writer.write(frame, color=file.encoded_color)
+        elif index % every == 0:
+            counted_anew = replace(frame, number=index // every)
+            writer.write(counted_anew, color=file.encoded_color)
+        index += 1
+        advance(index, file.num_frames)
+
+
+def write_recording(
+    source: FrameSource, folder: Path, left: Path | None, advance: ProgressReport
+) -> int:
+    """Write a recording with all that the source knows; how many poses it has."""
+    words = _words(source)
+    log_lost_words(source, words)
+    with RecordingWriter(folder, **words) as writer:
+        for _ in copied_frames(left, writer):
+            advance(writer.num_frames, len(source))
+        num_poses = sum(
+            source.pose(index) is not None for index in range(writer.num_frames)
+        )
+        for index in range(writer.num_frames, len(source)):
+            frame, pose = source[index], source.pose(index)
+            # Only a camera's pixels become JPEG; what others stored is kept exactly.
+            color = source.encoded_color(index) or as_png(frame.rgb)
+            writer.write(frame, pose, color)
+            num_poses += pose is not None
+            advance(index + 1, len(source))
+    annotations = annotations_of(source)
+    if annotations is not None:
+        classes, names = annotations
+        save_annotations(folder, classes.items(), names)
+    return num_poses
+
+
+def _words(source: FrameSource) -> dict[str, Any]:
+    """What a recording says of itself, to be said by one made of its frames."""
+    scene = _scene_of(source)
+    if scene is None:
+        settings = {} if has_clock(source) else dict(NOMINAL_CLOCK)
+        return {"notes": f"converted from {source.name}", "settings": settings}
+    return {
+        "device": scene.device,
+        "tags": scene.tags,
+        "notes": scene.notes,
+        "settings": dict(scene.settings),
+    }
+
+
+def log_lost_words(source: FrameSource, kept: Collection[str] = ()) -> None:
+    """Name what a recording says of itself besides what is kept of it."""
+    scene = _scene_of(source)
+    names = ("device", "tags", "notes", "created", "dropped", "settings")
+    lost = [name for name in names if scene and getattr(scene, name)]
+    lost = [name for name in lost if name not in kept]
+    if lost:
+        logger.warning("of scene.json these are not kept: %s", ", ".join(lost))
+
+
+def _scene_of(source: FrameSource) -> SceneInfo | None:
+    """What the recording says of itself whose frames these are, all or some of them."""
+
+    original = source.source if isinstance(source, EveryNth) else source
+    return original.scene if isinstance(original, Recording) else None

@@ -1,0 +1,78 @@
+"""Cameras are looked for in processes of their own."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from capture_app.sensors import probe as probing
+from capture_app.sensors.probe import check_connected, probe
+from core.errors import SensorError
+
+_STATUS = """
+from capture_app.sensors.sensor import SensorStatus
+def probe():
+    return SensorStatus("good", True, "a camera, serial 5, \\u00b5")
+"""
+_LIBRARIES = {
+    "good": _STATUS,
+    "noisy": "import os\n"
+    + _STATUS.replace("return", "print(1); os.write(2, b'x'); return"),
+    "aborting": "import os\ndef probe(): os.abort()",
+    "exiting": "import os\ndef probe(): os._exit(1)",
+    "raising": "def probe(): raise ZeroDivisionError",
+    "hanging": "import time\ndef probe(): time.sleep(60)",
+    "also_hanging": "import time\ndef probe(): time.sleep(60)",
+}
+
+
+@pytest.fixture
+def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Families whose libraries are as their names say."""
+    for name, text in _LIBRARIES.items():
+        (tmp_path / f"a_{name}_library.py").write_text(text)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return {name: f"a_{name}_library" for name in _LIBRARIES}
+
+
+def test_a_camera_that_is_connected_is_told_whatever_its_library_prints(
+    modules: dict[str, str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    statuses = probe(["good", "noisy"], modules)
+    for status in statuses:
+        assert status.available
+        assert status.reason == "a camera, serial 5, \u00b5"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_library_that_ends_its_process_is_one_line(modules: dict[str, str]) -> None:
+    for status in probe(["aborting", "exiting", "raising"], modules):
+        assert not status.available
+        assert status.reason.startswith("its library crashed while looking for cameras")
+        assert status.name in modules
+
+
+def test_a_library_that_hangs_holds_up_nobody(
+    modules: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probing, "LIMIT_S", 0.3)
+    start = time.monotonic()
+    for status in probe(["hanging", "also_hanging"], modules):
+        assert not status.available
+        assert status.reason.startswith("its library did not answer within 0.3 s")
+    assert 0.3 < time.monotonic() - start < 30  # of the 120 s that they sleep
+
+
+def test_no_process_is_left(
+    modules: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probing, "LIMIT_S", 0.1)
+    probe(["hanging", "good"], modules)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_what_is_not_connected_is_an_error_with_the_reason() -> None:
+    with pytest.raises(SensorError, match=r"Kinect v2 is read .* for Windows only"):
+        check_connected("kinect2")
