@@ -76,7 +76,7 @@ def set_up(
         config.keep,
         is_shown=fabric.is_global_zero,
     )
-    summaries = [summarise(part, config.bins.class_names) for part in data]
+    summaries = summarise(data, config.bins.class_names)
     if fabric.is_global_zero:
         print(as_table(summaries), flush=True)
     stages, notes = what_to_train(config, preset, data)

@@ -4,8 +4,10 @@ A shifted class id or an image upside down shows here: the most frequent classes
 named, and those highest and lowest in the images, which people know.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -15,6 +17,7 @@ from training.datasets.prepare import PreparedData
 
 NUM_NAMED = 3
 MIN_PLACED = 0.01  # of the pixels; where rarer classes are says little
+MOST_APART = 12  # more datasets are too many to read one by one
 
 
 @dataclass(frozen=True)
@@ -56,17 +59,35 @@ class DataSummary:
     """(reason, frames)."""
 
 
-def summarise(data: PreparedData, hn_names: Sequence[str]) -> DataSummary:
-    """The numbers of one prepared dataset."""
-    usable = data.has_hn | data.has_semantic
+def summarise(
+    data: Sequence[PreparedData], hn_names: Sequence[str]
+) -> list[DataSummary]:
+    """The numbers of every dataset; of many in one folder, all together."""
+    groups: dict[object, list[PreparedData]] = {}
+    for part in data:
+        key = (str(Path(part.name).parent), part.class_names)
+        groups.setdefault(key if len(data) > MOST_APART else id(part), []).append(part)
+    return [_summary(group, hn_names) for group in groups.values()]
+
+
+def _summary(group: Sequence[PreparedData], hn_names: Sequence[str]) -> DataSummary:
+    parts = np.concatenate([data.parts for data in group])
+    usable = np.concatenate([data.has_hn | data.has_semantic for data in group])
+    skipped: Counter[str] = Counter()
+    for data in group:
+        skipped.update(data.skipped)
+    name = group[0].name
     return DataSummary(
-        name=data.name,
-        num_frames=len(data.parts),
-        num_test=int((usable & (data.parts == "test")).sum()),
-        num_unused=int((data.parts == UNUSED).sum()),
-        hn=_shares(data.hn_counts, hn_names),
-        semantic=_shares(data.semantic_counts, data.class_names),
-        skipped=tuple(data.skipped.items()),
+        name=name if len(group) == 1 else f"{Path(name).parent} ({len(group)} scenes)",
+        num_frames=len(parts),
+        num_test=int((usable & (parts == "test")).sum()),
+        num_unused=int((parts == UNUSED).sum()),
+        hn=_shares(ClassCounts.together([d.hn_counts for d in group]), hn_names),
+        semantic=_shares(
+            ClassCounts.together([d.semantic_counts for d in group]),
+            group[0].class_names,
+        ),
+        skipped=tuple(skipped.items()),
     )
 
 

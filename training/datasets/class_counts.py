@@ -1,5 +1,6 @@
 """How many pixels each class has, and where in the image they are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -28,6 +29,19 @@ class ClassCounts:
     def has_target(self) -> np.ndarray:
         """(N,) bool."""
         return self.pixels.any(axis=1) | (self.ignored > 0)
+
+    @classmethod
+    def together(cls, parts: Sequence["ClassCounts"]) -> "ClassCounts":
+        """Those of several datasets with the same classes as of one."""
+        weights = np.stack([part.pixels.sum(axis=0) for part in parts])
+        rows = np.stack([np.nan_to_num(part.rows) for part in parts])
+        with np.errstate(invalid="ignore"):
+            mean_rows = (weights * rows).sum(axis=0) / weights.sum(axis=0)
+        return cls(
+            np.concatenate([part.pixels for part in parts]),
+            np.concatenate([part.ignored for part in parts]),
+            mean_rows,
+        )
 
 
 class UnknownClassError(ValueError):
