@@ -61,7 +61,12 @@ def train(
     the step is saved. All processes of `fabric` call this alike; the first one writes,
     logs and calls `on_step`.
     """
-    check_batch(stage, network.smallest_training_batch, fabric.world_size)
+    check_batch(
+        stage.batch_size,
+        stage.accumulate,
+        fabric.world_size,
+        network.smallest_training_batch,
+    )
     device = fabric.device
     share = fabric.global_rank, fabric.world_size
     weights = np.array(stage.class_weights or np.ones(stage.num_classes))

@@ -8,7 +8,7 @@ from core.errors import DatasetError, HNError
 from training.config import TrainConfig
 from training.datasets.prepare import PreparedData
 from training.datasets.samples import samples
-from training.presets import PRESETS, Preset
+from training.presets import PRESETS, Preset, PresetName
 from training.stage import StageName
 
 REPLACEABLE = (
@@ -36,9 +36,11 @@ INITS = ("hn", "none", "imagenet", "cifar100")
 
 def chosen_preset(config: TrainConfig, has_gpu: bool) -> Preset:
     """The preset with the options that replace parts of it."""
-    name = config.preset
-    if name == "auto":
+    name: PresetName
+    if config.preset == "auto":
         name = "paper" if has_gpu else "laptop"
+    else:
+        name = config.preset
     given = {option: getattr(config, option) for option in REPLACEABLE}
     changes = {option: value for option, value in given.items() if value is not None}
     return replace(PRESETS[name], **changes)
@@ -82,6 +84,16 @@ def what_to_train(
         raise DatasetError(
             "--init cifar100 prepares a network for semantic labels, and no training "
             "frame has any; name data that has, or use --init hn"
+        )
+    if config.init == "cifar100" and "cifar100" not in stages:
+        raise HNError(
+            "--init cifar100 with --pretrain-steps 0 would start from random weights; "
+            "give it steps, or use --init none"
+        )
+    if config.freeze and config.init == "hn" and "pretrain" not in stages:
+        raise HNError(
+            "--freeze would fix random weights: nothing is pretrained in this run; add "
+            "data with depth and --pretrain-steps, or name a pretrained run with --init"
         )
     if (
         config.cross_stitch

@@ -1,7 +1,7 @@
 """How much is trained, and how: a demonstration, a laptop's evening, the paper."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 PresetName = Literal["smoke", "laptop", "paper"]
 
@@ -10,6 +10,7 @@ PresetName = Literal["smoke", "laptop", "paper"]
 class Preset:
     """A network and how long it is trained on what size of image."""
 
+    name: PresetName
     network: str
     """As training.models.build names it."""
     image_size: tuple[int, int]
@@ -29,6 +30,7 @@ class Preset:
 PRESETS: dict[PresetName, Preset] = {
     # About a minute on two cores: shows that everything works, proves nothing.
     "smoke": Preset(
+        name="smoke",
         network="segnet-tiny",
         image_size=(72, 96),
         crop_size=(64, 80),
@@ -41,6 +43,7 @@ PRESETS: dict[PresetName, Preset] = {
     ),
     # One to two hours on two cores.
     "laptop": Preset(
+        name="laptop",
         network="segnet-tiny",
         image_size=(144, 192),
         crop_size=(128, 160),
@@ -55,6 +58,7 @@ PRESETS: dict[PresetName, Preset] = {
     # pretraining on 41K frames drawn evenly from the scenes, 40K steps of finetuning.
     # The optimiser and its rates are our choice.
     "paper": Preset(
+        name="paper",
         network="segnet-vgg16",
         image_size=(480, 640),
         crop_size=(424, 560),
@@ -66,3 +70,9 @@ PRESETS: dict[PresetName, Preset] = {
         hn_frames=41_000,
     ),
 }
+
+
+def preset_from_json(saved: dict[str, Any]) -> Preset:
+    """The preset that a run's config.json holds."""
+    sizes = {name: tuple(saved[name]) for name in ("image_size", "crop_size")}
+    return Preset(**{**saved, **sizes})

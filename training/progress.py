@@ -31,7 +31,7 @@ def prepare_all(
     """
     with _bar(is_shown) as progress:
         qualities: list[Quality | None] = [None] * len(datasets)
-        if not all_frames:
+        if hn_limit and not all_frames:
             qualities = _look_through(datasets, progress)
         chosen = choose_hn_frames(datasets, qualities, hn_limit)
         return _prepare(datasets, chosen, recipe, keep, progress)

@@ -27,6 +27,7 @@ def write_results(run: Run, trained: Sequence[TrainedNetwork]) -> str:
         rgb, _ = one.evaluated[0]
         export_model(one.network, one.info, model, to_tensor(rgb[None]))
     facts: dict[str, Any] = asdict(run.config) | asdict(run.preset)
+    facts["preset"] = facts.pop("name")
     facts |= {"precision": run.precision, "data": " ".join(run.config.data)}
     write_report(
         folder / "report.html",

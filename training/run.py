@@ -102,11 +102,12 @@ def _set_up_other(fabric: Fabric) -> Run:
 def train_classifier(run: Run) -> Network:
     """The encoder trained, or finished training, on CIFAR-100."""
     assert run.config.cifar100 is not None  # the plan sees to that
-    training, test = open_cifar100(run.config.cifar100)
+    everything, test = open_cifar100(run.config.cifar100)
+    training, validation = everything.split()
     network = classifier(run.preset, len(training.class_names), run.config.seed)
     stage = _stage(run, "cifar100", training.class_names)
     draw = partial(cifar100_sample, training, run.config.seed)
-    _train(run, network, draw, test, stage)
+    _train(run, network, draw, validation, stage)
     scores = _evaluate(run, network, test, stage.num_classes)
     run.note(
         f"the encoder was trained on {len(training)} images of CIFAR-100; of "
@@ -151,7 +152,7 @@ def train_network(
         provenance={
             "data": " ".join(config.data),
             "network": preset.network,
-            "preset": config.preset,
+            "preset": preset.name,
             "init": config.init,
             "seed": str(config.seed),
             "trained_frames": str(len(used)),

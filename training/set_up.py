@@ -13,15 +13,21 @@ from training.datasets.frame_source import Recipe
 from training.datasets.opening import class_names, data_notes, open_data
 from training.datasets.prepare import PreparedData
 from training.log import MetricsLog
-from training.models.build import build_network
-from training.models.network import num_parameters
+from training.models.network import Network, num_parameters
 from training.plan import chosen_preset, num_steps, what_to_train
 from training.precision import fastest_precision
-from training.presets import Preset
+from training.presets import Preset, preset_from_json
+from training.pretrained.cifar100 import NUM_CLASSES, SIZE
 from training.progress import prepare_all
 from training.run_folder import METRICS_FILE, save_config
 from training.stage import Precision, StageName
-from training.starting import check_start, network_name
+from training.starting import (
+    check_start,
+    classifier,
+    network_name,
+    pretraining_network,
+    untrained_twin,
+)
 from training.summary import DataSummary, as_table, summarise
 
 
@@ -62,16 +68,18 @@ def set_up(
     `resolved` is what the run that is continued resolved its config to. Only the first
     process says anything.
     """
-    preset = chosen_preset(config, fabric.device.type == "cuda")
-    preset = replace(preset, network=network_name(config, preset))
     if resolved is None:
-        check_start(config, preset)
+        preset = chosen_preset(config, fabric.device.type == "cuda")
+        preset = replace(preset, network=network_name(config, preset))
+        check_start(config, preset, fabric.world_size)
+    else:
+        preset = preset_from_json(resolved["preset"])
     datasets = open_data(config.data)
     recipe = Recipe(preset.image_size, config.bins)
     data = prepare_all(
         datasets,
         recipe,
-        preset.hn_frames,
+        preset.hn_frames if config.init == "hn" and preset.pretrain_steps else 0,
         config.all_frames,
         config.keep,
         is_shown=fabric.is_global_zero,
@@ -82,16 +90,30 @@ def set_up(
     stages, notes = what_to_train(config, preset, data)
 
     found = [{"name": part.name, "content": part.content} for part in data]
+    names = class_names(datasets)
+    num_processes = fabric.world_size
     if resolved is None:
-        precision = measured_precision(fabric, config, preset, stages)
-        save_config(folder, config, asdict(preset), precision=precision, data=found)
-    elif resolved.get("data") == found:
-        precision = resolved["precision"]
-    else:
+        precision = measured_precision(fabric, config, preset, stages, len(names))
+        save_config(
+            folder,
+            config,
+            asdict(preset),
+            precision=precision,
+            processes=num_processes,
+            data=found,
+        )
+    elif resolved.get("data") != found:
         raise CheckpointError(
             f"the frames or their labels changed since the run in {folder} began, so "
             "it cannot be continued exactly; start a new run"
         )
+    else:
+        precision = resolved["precision"]
+        if resolved["processes"] != num_processes:
+            notes.append(
+                f"begun with {resolved['processes']} process(es) and continued with "
+                f"{num_processes}: the result is the same only up to rounding"
+            )
     run = Run(
         folder=folder,
         config=config,
@@ -100,7 +122,7 @@ def set_up(
         summaries=summaries,
         stages=stages,
         notes=[],
-        class_names=class_names(datasets),
+        class_names=names,
         precision=precision,
         log=MetricsLog(folder / METRICS_FILE),
         fabric=fabric,
@@ -111,32 +133,49 @@ def set_up(
 
 
 def measured_precision(
-    fabric: Fabric, config: TrainConfig, preset: Preset, stages: Sequence[StageName]
+    fabric: Fabric,
+    config: TrainConfig,
+    preset: Preset,
+    stages: Sequence[StageName],
+    num_classes: int,
 ) -> Precision:
     """As asked, or the faster one; tells what is trained and how long that takes."""
-    network = build_network(preset.network, config.bins.num_classes, config.seed)
     candidates: tuple[Precision, ...] = (
         ("float32", "bfloat16") if config.precision == "auto" else (config.precision,)
     )
-    num_samples = preset.batch_size // fabric.world_size // config.accumulate
-    precision, seconds = fastest_precision(
-        network,
-        max(network.smallest_training_batch, num_samples),
-        preset.crop_size,
-        fabric.device,
-        candidates,
-    )
-    seconds *= config.accumulate
-    steps = sum(num_steps(preset, stage) for stage in stages)
+    parts, total_s = [], 0.0
+    for stage in stages:
+        network, size = _tried(config, preset, stage, num_classes)
+        num_samples = preset.batch_size // fabric.world_size // config.accumulate
+        num_samples = max(num_samples, network.smallest_training_batch)
+        precision, seconds = fastest_precision(
+            network, num_samples, size, fabric.device, candidates
+        )
+        candidates = (precision,)  # one for all of the run
+        step_s, steps = config.accumulate * seconds, num_steps(preset, stage)
+        parts.append(f"{stage} {steps} steps of {1000 * step_s:.0f} ms")
+        total_s += steps * step_s
+    height, width = preset.crop_size
     print(
         f"{_why(config, fabric)}: {preset.network} with "
-        f"{num_parameters(network) / 1e6:.2f} M parameters in {precision}, "
-        f"{preset.crop_size[1]}x{preset.crop_size[0]} pixels; {steps} steps of "
-        f"{1000 * seconds:.0f} ms on {_where(fabric)}, about "
-        f"{duration(steps * seconds)}",
+        f"{num_parameters(network) / 1e6:.2f} M parameters to train, in {precision} on "
+        f"{_where(fabric)}, {width}x{height} pixels; {', '.join(parts)}: about "
+        f"{duration(total_s)}",
         flush=True,
     )
     return precision
+
+
+def _tried(
+    config: TrainConfig, preset: Preset, stage: StageName, num_classes: int
+) -> tuple[Network, tuple[int, int]]:
+    """A network as the stage will train it, and the (height, width) of its images."""
+    if stage == "cifar100":
+        return classifier(preset, NUM_CLASSES, config.seed), (SIZE, SIZE)
+    if stage == "pretrain":
+        network = pretraining_network(preset, config.bins.num_classes, config.seed)
+        return network, preset.crop_size
+    return untrained_twin(config, preset, num_classes), preset.crop_size
 
 
 def _why(config: TrainConfig, fabric: Fabric) -> str:

@@ -59,20 +59,22 @@ class Stage:
         return folder / f"{self.name}-best.safetensors"
 
 
-def check_batch(stage: Stage, smallest: int, num_processes: int) -> None:
+def check_batch(
+    batch_size: int, accumulate: int, num_processes: int, smallest: int
+) -> None:
     """HNError unless every process gets as many samples of every part of a step, and
     batch norm, which works over all processes, at least `smallest`."""
-    pieces = num_processes * stage.accumulate
-    if stage.batch_size < 1 or stage.batch_size % pieces:
+    pieces = num_processes * accumulate
+    if batch_size < 1 or batch_size % pieces:
         raise HNError(
-            f"--batch-size {stage.batch_size} cannot be shared evenly by "
-            f"{num_processes} process(es) with --accumulate {stage.accumulate}; "
-            f"expected a multiple of {pieces}"
+            f"--batch-size {batch_size} cannot be shared evenly by {num_processes} "
+            f"process(es) with --accumulate {accumulate}; expected a multiple of "
+            f"{pieces}"
         )
-    together = stage.batch_size // stage.accumulate
+    together = batch_size // accumulate
     if together < smallest:
         raise HNError(
-            f"{stage.network_name} trains on {smallest} or more samples at once, and "
-            f"--batch-size {stage.batch_size} with --accumulate {stage.accumulate} "
-            f"gives it {together}; use a larger --batch-size or a smaller --accumulate"
+            f"the network trains on {smallest} or more samples at once, and "
+            f"--batch-size {batch_size} with --accumulate {accumulate} gives it "
+            f"{together}; use a larger --batch-size or a smaller --accumulate"
         )

@@ -11,6 +11,7 @@ from training.plan import INITS
 from training.presets import Preset
 from training.pretrained.cifar100 import Classifier, open_cifar100
 from training.pretrained.imagenet import load_imagenet
+from training.stage import check_batch
 from training.transfer import copy_all_but_last, copy_encoder, load_hn_network
 
 BUILT_BY_RUN = ("hn", "none", "cifar100")
@@ -27,12 +28,18 @@ def network_name(config: TrainConfig, preset: Preset) -> str:
     return preset.network
 
 
-def check_start(config: TrainConfig, preset: Preset) -> None:
+def check_start(config: TrainConfig, preset: Preset, num_processes: int) -> None:
     """Build what will be built, so that what cannot be is told before hours of work."""
     if config.init in BUILT_BY_RUN:
-        untrained_twin(config, preset, NUM_TRIED)
+        network = untrained_twin(config, preset, NUM_TRIED)
     else:
-        finetuning_network(config, preset, NUM_TRIED)
+        network = finetuning_network(config, preset, NUM_TRIED)
+    check_batch(
+        preset.batch_size,
+        config.accumulate,
+        num_processes,
+        network.smallest_training_batch,
+    )
     if config.cifar100 is not None:
         open_cifar100(config.cifar100)
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from core.errors import CheckpointError
 from training.checkpoint import load_checkpoint, read_checkpoint
@@ -11,7 +10,7 @@ from training.datasets.dataset import Target
 from training.datasets.frame_source import Recipe
 from training.models.build import build_network
 from training.models.network import Network
-from training.presets import Preset
+from training.presets import Preset, preset_from_json
 from training.run_folder import CHECKPOINTS, load_config
 from training.stage import StageName
 from training.starting import untrained_twin
@@ -36,7 +35,7 @@ def load_run(folder: Path, task: Target | None = None) -> TrainedRun:
     Raises CheckpointError where the run did not get that far.
     """
     _, config, resolved = load_config(TrainConfig(out=folder, resume=True))
-    preset = _preset_from(resolved["preset"])
+    preset = preset_from_json(resolved["preset"])
     files = {
         kind: folder / CHECKPOINTS / f"{stage}-best.safetensors"
         for kind, stage in STAGE_OF.items()
@@ -62,8 +61,3 @@ def _built(
     if task == "hn":
         return build_network(preset.network, num_classes, config.seed)
     return untrained_twin(config, preset, num_classes)
-
-
-def _preset_from(saved: dict[str, Any]) -> Preset:
-    sizes = {name: tuple(saved[name]) for name in ("image_size", "crop_size")}
-    return Preset(**{**saved, **sizes})

@@ -167,9 +167,9 @@ def test_a_batch_norm_that_cannot_be_shared_is_refused() -> None:
 
 
 def test_a_batch_is_shared_by_processes_and_parts() -> None:
-    check_batch(PLAIN, 2, 2)
+    check_batch(4, 1, 2, smallest=2)
     with pytest.raises(HNError, match=r"--batch-size 4 .* 3 process.* multiple of 3"):
-        check_batch(PLAIN, 1, 3)
+        check_batch(4, 1, 3, smallest=1)
 
 
 def test_one_process_on_the_cpu_forms_no_group() -> None:

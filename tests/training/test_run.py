@@ -32,6 +32,7 @@ from training.stage import Stage
 from training.train_command import main, train
 
 TINY = Preset(
+    name="smoke",
     network="segnet-tiny",
     image_size=(36, 48),
     crop_size=(30, 40),

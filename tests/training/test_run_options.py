@@ -1,6 +1,7 @@
 """Ways to begin and to vary a run, each through the whole command."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -21,6 +22,7 @@ from training.presets import Preset
 from training.run import run_training
 
 SMALL = Preset(
+    name="smoke",
     network="segnet-tiny",
     image_size=(36, 48),
     crop_size=(30, 40),
@@ -96,6 +98,28 @@ def test_a_run_starts_from_the_hn_network_of_another(
     )
 
 
+def test_a_run_is_resumed_by_what_it_resolved_not_by_what_is_there_now(
+    nyuv2_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(nyuv2_folder, tmp_path / "hn", finetune_steps=0)
+    first = run(nyuv2_folder, tmp_path / "run", init=str(tmp_path / "hn"))
+    # The other run is gone, and presets have changed.
+    (tmp_path / "hn").rename(tmp_path / "elsewhere")
+    monkeypatch.setitem(
+        presets.PRESETS, "smoke", replace(SMALL, finetune_steps=9, image_size=(60, 80))
+    )
+    run_training(TrainConfig(out=tmp_path / "run", resume=True))
+    again = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert again == first
+
+
+def test_a_run_from_scratch_has_no_hn_labels_made(
+    nyuv2_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(nyuv2_folder, tmp_path / "run", init="none")
+    assert "    HN        none" in capsys.readouterr().out
+
+
 def test_cross_stitching_keeps_the_hn_network_as_it_is(
     nyuv2_folder: Path, tmp_path: Path
 ) -> None:
@@ -115,7 +139,7 @@ def test_an_encoder_is_trained_on_cifar100_first(
         nyuv2_folder, tmp_path / "run", init="cifar100", cifar100=data, patience=1
     )
     assert results["task"] == "semantic"
-    assert "9 images of CIFAR-100; of 3 others" in capsys.readouterr().out
+    assert "8 images of CIFAR-100; of 3 others" in capsys.readouterr().out
     assert (tmp_path / "run/checkpoints/cifar100-best.safetensors").is_file()
 
 
@@ -185,6 +209,7 @@ def test_hn_eval_gives_what_the_run_measured(
         ({"freeze": -1}, "--freeze is -1; expected 0 or more"),
         ({"ema": 1.0}, "--ema is 1.0; expected a number from 0 to below 1"),
         ({"accumulate": 3}, "--accumulate 3"),
+        ({"pretrain_steps": 0, "freeze": 1}, "nothing is pretrained in this run"),
         ({"workers": 0}, "--workers is 0"),
         ({"network": "segnet-tyni"}, "segnet-tiny"),
         ({"devices": 0}, "--devices is 0"),
@@ -197,3 +222,4 @@ def test_options_that_cannot_be_done_are_one_sentence(
         run(nyuv2_folder, tmp_path / "run", **options)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert not (tmp_path / "run").exists()

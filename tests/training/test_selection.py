@@ -147,7 +147,7 @@ def test_a_recording_is_pretrained_on_without_its_duplicates_and_says_so(
     datasets = open_data([str(write_still(tmp_path / "hall", 12))])
     prepared = prepare_all(datasets, RECIPE, 50)
     assert np.flatnonzero(prepared[0].has_hn).tolist() == [0, 11]
-    text = as_table([summarise(prepared[0], HNBins().class_names)])
+    text = as_table([*summarise(prepared[:1], HNBins().class_names)])
     assert "skipped   9 frames: near-duplicates, so not pretrained on" in text
     everything = prepare_all(datasets, RECIPE, 50, all_frames=True)
     assert np.flatnonzero(~everything[0].has_hn).tolist() == [10]  # between the parts

@@ -38,8 +38,11 @@ def choose_hn_frames(
 
     All test frames do. Of those to train on `select_frames` takes at most `limit`, and
     a tenth as many of those to validate on: these measure, so that they may be poor.
-    Quality is None for a dataset whose frames are all as good.
+    Quality is None for a dataset whose frames are all as good. A limit of 0 is none at
+    all.
     """
+    if not limit:  # HN-labels are not wanted at all
+        return [Selection(np.zeros(0, np.int64), {}) for _ in datasets]
     train = select_frames(_with_depth(datasets, "train"), qualities, limit)
     validation = select_frames(
         _with_depth(datasets, "validation"),

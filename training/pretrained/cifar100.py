@@ -6,7 +6,7 @@ red, a green and a blue plane (www.cs.toronto.edu/~kriz/cifar.html).
 
 import tarfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,10 +20,12 @@ from training.datasets.samples import Samples
 from training.models.features import num_features
 from training.models.network import AfterStage, Network, unchanged
 
+NUM_CLASSES = 100
 SIZE = 32
 RECORD = 2 + 3 * SIZE * SIZE
 PADDING = 4
 """Pixels around the image that crops may reach (He et al., CVPR 2016, section 4.2)."""
+VALIDATION_SHARE = 10  # one image in this many; they are in no order
 ARCHIVE = "cifar-100-binary.tar.gz"
 FOLDER = "cifar-100-binary"
 """What the archive unpacks to."""
@@ -37,6 +39,12 @@ class Cifar100(Samples):
     """(32, 32, 3) uint8 images of one thing each, and (1, 1) uint8 targets."""
 
     class_names: tuple[str, ...]
+
+    def split(self) -> tuple["Cifar100", "Cifar100"]:
+        """The images to train on, and those to validate on."""
+        first = len(self) - max(1, len(self) // VALIDATION_SHARE)
+        train, validation = np.split(self.places, [first])
+        return replace(self, places=train), replace(self, places=validation)
 
 
 def open_cifar100(path: Path) -> tuple[Cifar100, Cifar100]:
