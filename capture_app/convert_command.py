@@ -77,10 +77,11 @@ def convert(
 ) -> str:
     """Write every n-th frame at `source_path` to a new folder, or nothing at all.
 
-    A recording that was interrupted is gone on with when the same is asked for again.
+    A recording that was interrupted, or failed, is gone on with when the same is asked
+    for again.
     """
     from capture_app.convert_recording import write_recording
-    from capture_app.convert_resume import resumable_folder
+    from capture_app.convert_resume import holds_frames, resumable_folder
     from capture_app.sensors.files import open_file
     from core.recording import Recording
 
@@ -107,10 +108,10 @@ def convert(
     with _progress(f"converting {source.name}") as bar:
         if to == "recording":
             resumable = resumable_folder(out, source_path, every, intrinsics)
-            with resumable as (folder, left):
-                num_poses = write_recording(source, folder, left, bar)
+            with resumable as (folder, goes_on):
+                num_poses = write_recording(source, folder, goes_on, bar)
         else:
-            with whole_folder(out) as folder:
+            with whole_folder(out, is_worth_keeping=holds_frames) as folder:
                 num_poses = _write_layout(to, source, folder, bar)
     return f"{out}: {len(source)} frames{_with_poses(num_poses, len(source))}"
 
@@ -143,13 +144,16 @@ def _convert_file(file: "FileSensor", path: Path, out: Path, every: int) -> str:
 
     with (
         file,
-        resumable_folder(out, path, every) as (folder, left),
+        resumable_folder(out, path, every) as (folder, goes_on),
         _progress(f"converting {path}") as advance,
         RecordingWriter(
-            folder, device=file.name, notes=f"converted from {path.name}"
+            folder,
+            device=file.name,
+            notes=f"converted from {path.name}",
+            goes_on=goes_on,
         ) as writer,
     ):
-        write_file(file, writer, every, left, advance)
+        write_file(file, writer, every, advance)
     lost = f", {writer.num_dropped} lost before" if writer.num_dropped else ""
     return f"{out}: {writer.num_frames} frames{lost}"
 

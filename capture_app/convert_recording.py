@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from capture_app.convert_resume import copied_frames
 from capture_app.engine.stats import Gaps
 from capture_app.sensors.azure_kinect_file import AzureKinectFileSensor
 from capture_app.sensors.files import FileSensor
@@ -25,26 +24,22 @@ FILE_TIMEOUT_S = 30.0  # for the next frame of a file, on a slow disk
 
 
 def write_file(
-    file: FileSensor,
-    writer: RecordingWriter,
-    every: int,
-    left: Path | None,
-    advance: ProgressReport,
+    file: FileSensor, writer: RecordingWriter, every: int, advance: ProgressReport
 ) -> None:
-    """Write every n-th frame, those first that an interrupted run has left."""
+    """Write every n-th frame, after those that the writer has."""
     gaps = Gaps()
-    index, last_ns = 0, -1
-    for copied in copied_frames(left, writer):
-        last_ns = copied.timestamp_ns
-        if every == 1:
-            writer.count_drop(gaps.before(copied.number))
-        index = (writer.num_frames - 1) * every + 1
-        advance(index, file.num_frames)
-    if isinstance(file, AzureKinectFileSensor):
-        file.skip_until_ns = last_ns  # others decode a frame to know if it is whole
+    index = 0
+    if writer.kept:
+        index = (len(writer.kept) - 1) * every + 1
+        if isinstance(file, AzureKinectFileSensor):
+            file.skip(index, writer.kept[-1].timestamp_ns)
+        else:  # they decode a frame to know if it is whole
+            for _ in range(index):
+                file.read(FILE_TIMEOUT_S)
+    if every == 1:
+        for kept in writer.kept:
+            writer.count_drop(gaps.before(kept.number))
     while (frame := file.read(FILE_TIMEOUT_S)) is not None:
-        if frame.timestamp_ns <= last_ns:
-            continue
         if every == 1:
             writer.count_drop(gaps.before(frame.number))
             writer.write(frame, color=file.encoded_color)
@@ -56,23 +51,22 @@ def write_file(
 
 
 def write_recording(
-    source: FrameSource, folder: Path, left: Path | None, advance: ProgressReport
+    source: FrameSource, folder: Path, goes_on: bool, advance: ProgressReport
 ) -> int:
-    """Write a recording with all that the source knows; how many poses it has."""
+    """Write a recording with all that the source knows, or the rest of it; how many
+    poses it has."""
     words = _words(source)
     log_lost_words(source, words)
-    with RecordingWriter(folder, **words) as writer:
-        for _ in copied_frames(left, writer):
-            advance(writer.num_frames, len(source))
-        num_poses = sum(
-            source.pose(index) is not None for index in range(writer.num_frames)
-        )
-        for index in range(writer.num_frames, len(source)):
-            frame, pose = source[index], source.pose(index)
-            # Only a camera's pixels become JPEG; what others stored is kept exactly.
-            color = source.encoded_color(index) or as_png(frame.rgb)
-            writer.write(frame, pose, color)
+    num_poses = 0
+    with RecordingWriter(folder, **words, goes_on=goes_on) as writer:
+        for index in range(len(source)):
+            pose = source.pose(index)
             num_poses += pose is not None
+            if index >= len(writer.kept):
+                frame = source[index]
+                # Only a camera's pixels become JPEG; what others stored stays exact.
+                color = source.encoded_color(index) or as_png(frame.rgb)
+                writer.write(frame, pose, color)
             advance(index + 1, len(source))
     annotations = annotations_of(source)
     if annotations is not None:

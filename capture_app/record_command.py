@@ -47,6 +47,9 @@ class RecordConfig:
     """Anything worth knowing about the scene."""
     min_free_gb: float = MIN_FREE_BYTES / 1e9
     """The recording ends, whole, when its disk has less than this left."""
+    wait_for_camera_s: float = 60.0
+    """For how long to wait for a camera that was lost to come back, before ending with
+    what is saved and status 2. The window of --show waits for as long as it is open."""
     show: bool = False
     """Watch the recording in the window, which closes at its end."""
     list: bool = False
@@ -95,6 +98,10 @@ def record(config: RecordConfig, say: Say = lambda _: None) -> "RecordingSummary
         raise HNError(
             f"--annotate-every must be 1 or more, got {config.annotate_every}"
         )
+    if not config.wait_for_camera_s >= 0:
+        raise HNError(
+            f"--wait-for-camera-s must be 0 or more, got {config.wait_for_camera_s:g}"
+        )
     min_free_bytes = bytes_to_leave(config.min_free_gb)
     sensor = open_sensor(config.sensor, config.realsense)
     if config.annotate_every is not None:
@@ -111,7 +118,10 @@ def record(config: RecordConfig, say: Say = lambda _: None) -> "RecordingSummary
         config.notes,
         min_free_bytes=min_free_bytes,
     )
-    session = _in_window(sensor, plan) if config.show else _unseen(sensor, plan, say)
+    if config.show:
+        session = _in_window(sensor, plan)
+    else:
+        session = _unseen(sensor, plan, config.wait_for_camera_s, say)
     problems = [p for p in session.take_problems() if not p.is_warning]
     if problems:
         raise SensorError(" ".join(problem.message for problem in problems))
@@ -141,14 +151,25 @@ def _check_truth(sensor: "Sensor", config: RecordConfig) -> None:
         )
 
 
-def _unseen(sensor: "Sensor", plan: "RecordingPlan", say: Say) -> "CaptureSession":
-    """The session, closed, that recorded the plan."""
+def _unseen(
+    sensor: "Sensor", plan: "RecordingPlan", longest_loss_s: float, say: Say
+) -> "CaptureSession":
+    """The session, closed, that recorded the plan; SensorError if its camera was lost
+    for too long."""
     from capture_app.engine.session import CaptureSession
 
+    has_ended = True
     with CaptureSession(sensor) as session:
         session.start(record=plan)
         with contextlib.suppress(KeyboardInterrupt):
-            _wait(session, say)
+            has_ended = _wait(session, longest_loss_s, say)
+    if not has_ended:
+        summary = session.recording
+        saved = "" if summary is None else describe(summary)
+        raise SensorError(
+            f"the camera did not come back within {longest_loss_s:g} s; "
+            + (f"saved up to then: {saved}" if saved else "nothing was saved")
+        )
     return session
 
 
@@ -169,22 +190,27 @@ def _in_window(sensor: "Sensor", plan: "RecordingPlan") -> "CaptureSession":
     )
 
 
-def _wait(session: "CaptureSession", say: Say) -> None:
-    """Return when the recording is over or cannot be."""
+def _wait(session: "CaptureSession", longest_loss_s: float, say: Say) -> bool:
+    """Return when the recording is over or cannot be; False if the camera is gone."""
     from capture_app.engine.states import RecorderState, SourceState
 
+    lost_at_s: float | None = None
     while True:
+        is_lost = session.source_state is SourceState.RECONNECTING
         summary = session.recording
         if summary is not None:
             if session.recorder_state is RecorderState.OFF:
-                return
-            is_lost = session.source_state is SourceState.RECONNECTING
+                return True
             say(f"{_LOST}{_progress(summary)}" if is_lost else _progress(summary))
         elif session.opening_progress is not None:
             done, total = session.opening_progress
             say(f"{session.sensor.opening_text}: {100 * done // max(total, 1)} %")
         if session.source_state in (SourceState.FAILED, SourceState.ENDED):
-            return
+            return True
+        now_s = time.monotonic()
+        lost_at_s = (lost_at_s or now_s) if is_lost else None
+        if lost_at_s is not None and now_s - lost_at_s >= longest_loss_s:
+            return False
         time.sleep(_REFRESH_S)
 
 

@@ -6,13 +6,19 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from threading import get_ident
+from typing import IO
 
 from core.errors import HNError
+from core.lock import try_lock
+
+NOTE = "source.json"
+"""In a hidden folder that is kept: what it is made from."""
+_LOCK = "lock"
 
 
 def user_cache() -> Path:
@@ -76,9 +82,13 @@ def find_files(folder: Path, name: str) -> list[Path]:
 
 
 def check_is_new(out: Path) -> None:
-    """HNError unless `out` is a folder that is empty or not there yet."""
+    """HNError unless `out` is a folder that is empty or not there yet.
+
+    It may have what `whole_folder` has hidden in it.
+    """
+    hidden = _hidden_name(out.resolve())
     try:
-        found = sorted(entry.name for entry in out.iterdir())
+        found = sorted(entry.name for entry in out.iterdir() if entry.name != hidden)
     except FileNotFoundError:
         return
     except NotADirectoryError as error:
@@ -96,38 +106,97 @@ def check_is_new(out: Path) -> None:
 
 
 @contextmanager
-def whole_folder(out: Path) -> Iterator[Path]:
+def whole_folder(
+    out: Path,
+    note: str | None = None,
+    is_worth_keeping: Callable[[Path], bool] = Path.is_dir,
+) -> Iterator[Path]:
     """Where to write what `out`, a new or empty folder, is to hold.
 
-    It gets all of it when the block has ended well, and nothing if not.
+    It gets all of it when the block has ended well, and nothing if not. With a `note`
+    of what it is made from, what is worth it stays hidden then, also when the program
+    is killed, and who comes with the same note next finds it there.
+
+    HNError when another program writes `out`, and when something is kept for it that
+    has another note.
     """
     out = out.resolve()
     # Beside it, or inside when it may be a disk of its own or the shell's folder.
-    hidden = (out if out.exists() else out.parent) / f".{out.name}.partial"
-    missing = [folder for folder in hidden.parents if not folder.exists()]
+    hidden = (out if out.exists() else out.parent) / _hidden_name(out)
+    folder = hidden / out.name  # recordings are called as their folder
+    note_file = hidden / NOTE
+
+    def is_kept() -> bool:
+        return note_file.is_file() and is_worth_keeping(folder)
+
+    missing = [parent for parent in hidden.parents if not parent.exists()]
     try:
-        _claim(hidden, out)
-        try:
-            folder = hidden / out.name  # recordings are called as their folder
-            folder.mkdir()
-            yield folder
-            _move(folder, out)
-        finally:
-            shutil.rmtree(hidden, ignore_errors=True)
+        with _claim(hidden, out):
+            try:
+                check_is_new(out)
+                if not is_kept():
+                    _empty(folder, note, out)
+                elif note_file.read_text("utf-8") != note:
+                    raise HNError(
+                        f"{hidden} keeps what was written of {out} from other files or "
+                        f"with other options than now ({NOTE} in it has them); choose "
+                        "another name, or delete that folder to start over"
+                    )
+                yield folder
+                _move(folder, out)
+                note_file.unlink(missing_ok=True)
+            finally:
+                if not is_kept():
+                    shutil.rmtree(hidden, ignore_errors=True)
+        if sys.platform == "win32":  # it removes no file that is open
+            with suppress(OSError):
+                (hidden / _LOCK).unlink()
+                hidden.rmdir()
     finally:
         for parent in missing:
             with suppress(OSError):  # it holds something
                 parent.rmdir()
 
 
-def _claim(hidden: Path, out: Path) -> None:
+def _hidden_name(out: Path) -> str:
+    return f".{out.name}.partial"
+
+
+def _claim(hidden: Path, out: Path) -> IO[bytes]:
+    """Make the hidden folder, or take it over from a program that has ended.
+
+    It is this program's until the file is closed, or removed with the folder.
+    """
+    lock = hidden / _LOCK
     try:
-        hidden.mkdir(parents=True)
-    except FileExistsError as error:
+        hidden.mkdir(parents=True, exist_ok=True)
+        file = lock.open("ab")
+    except OSError as error:
+        raise _cannot_make(out, error) from error
+    try:  # who removes it had it until then
+        is_ours = try_lock(file) and os.path.samestat(
+            os.fstat(file.fileno()), lock.stat()
+        )
+    except FileNotFoundError:
+        is_ours = False
+    if not is_ours:
+        file.close()
         raise HNError(
-            f"{hidden} is there: another program writes {out} now, or was killed; if "
-            "none does, delete it"
-        ) from error
+            f"another program writes {out} now; wait for its end, or choose another "
+            "name"
+        )
+    return file
+
+
+def _empty(folder: Path, note: str | None, out: Path) -> None:
+    """Have a new folder with this note, in place of what a program left there."""
+    shutil.rmtree(folder, ignore_errors=True)
+    note_file = folder.parent / NOTE
+    try:
+        note_file.unlink(missing_ok=True)
+        folder.mkdir()
+        if note is not None:
+            write_atomically(note_file, note.encode())
     except OSError as error:
         raise _cannot_make(out, error) from error
 

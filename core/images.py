@@ -57,12 +57,21 @@ def as_png(rgb: np.ndarray) -> EncodedImage:
     return EncodedImage("png", data.tobytes())
 
 
-def not_turned(image: EncodedImage) -> EncodedImage:
-    """The image as a recording shows it: tools turn one with an orientation tag."""
+def is_turned(image: Path | BytesIO) -> bool:
+    """Whether an orientation tag has other tools turn an image file or its bytes."""
     from PIL import Image
     from PIL.ExifTags import Base
 
-    if Image.open(BytesIO(image.data)).getexif().get(Base.Orientation, 1) == 1:
+    try:
+        with Image.open(image) as opened:
+            return opened.getexif().get(Base.Orientation, 1) != 1
+    except (OSError, SyntaxError, ValueError):
+        return False  # OpenCV may read it all the same
+
+
+def not_turned(image: EncodedImage) -> EncodedImage:
+    """The image as a recording shows it: tools turn one with an orientation tag."""
+    if not is_turned(BytesIO(image.data)):
         return image
     rgb = decode_color(image.data)
     assert rgb is not None  # Pillow could read it

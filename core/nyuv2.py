@@ -71,6 +71,18 @@ def _T_raw_color_depth() -> np.ndarray:
 
 
 T_RAW_COLOR_DEPTH = _T_raw_color_depth()
+R_COLOR_ACCELEROMETER = np.diag((-1.0, -1.0, 1.0))
+"""(3, 3) from the axes of the Kinect's accelerometer, as libfreenect reads it, to those
+of the colour camera: x left, y up, z where the camera looks; at rest it reads up.
+
+libfreenect itself says only how many counts make a g (accel.c). Microsoft's SDK 1.8
+names these axes ("Accelerometer": a level camera reads -1 along y, as it tells where
+gravity points, which is the opposite). Programs that use libfreenect agree: down is
+(-z, -x, -y) of forward, left and up (IllinoisRoboticsInSpace, CoordSystemKinect.cpp),
+and the pitch is asin(z / g) (ofxKinect).
+"""
+ACCELEROMETER_COUNTS = 819
+"""To a g (libfreenect.h)."""
 DEPTH_SCALE = 2e-4
 """Metres per unit of what comes in metres or as disparity: less than the Kinect's own
 steps (0.29 mm at its nearest, 30 mm at 3 m), and its largest value, 10 m, fits."""

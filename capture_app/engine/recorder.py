@@ -124,6 +124,11 @@ class Recorder:
         """What it is doing."""
         return self._state.state
 
+    @property
+    def queued_share(self) -> float:
+        """How full the queue is, 0 to 1."""
+        return self._queued_bytes / QUEUE_BYTES
+
     def offer(self, frame: RgbdFrame) -> None:
         """Record `frame`, or count it as dropped; ignored once the recording ends."""
         with self._changed:

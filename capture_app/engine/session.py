@@ -54,6 +54,7 @@ class CaptureSession:
         self._take = Take(self._recording_ended, self._warn)
         self._leaving = threading.Lock()  # streaming, while a recording begins
         self._hint_check = HintCheck(self._warn)
+        self._is_behind = False
         self._opening: tuple[int, int] | None = None
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -227,14 +228,29 @@ class CaptureSession:
         self._warn(text if path is None else f"{text}; the recording goes on in {path}")
 
     def _hand_out(self, frame: RgbdFrame) -> None:
-        if self.live is not None and not self.live.is_preparing:
-            self._hint_check.look(frame)
-        frame = self._hint_check.corrected(frame)
         self._num_frames += 1
         self._camera_rate.tick()
         self._take.offer(frame)
+        if self._shows_none():
+            return
+        if self.live is None or not self.live.is_preparing:
+            self._hint_check.look(frame)
         if self.live is not None:
             self.live.offer(frame)
+
+    def _shows_none(self) -> bool:
+        """Whether labels and pictures leave their time to a recording that falls
+        behind: from half a queue on, until a quarter is left."""
+        share = self._take.queued_share
+        if share > 0.5 and not self._is_behind:
+            self._is_behind = True
+            self._warn(
+                "the recording waits for the disk; labels and pictures pause until it "
+                "has caught up, so that no frame is lost"
+            )
+        elif share < 0.25:
+            self._is_behind = False
+        return self._is_behind
 
     def _on_progress(self, done: int, total: int) -> None:
         if self._stopping.is_set():

@@ -48,6 +48,12 @@ class Take:
         is_between = is_waiting and state is RecorderState.OFF
         return RecorderState.WAITING if is_between else state
 
+    @property
+    def queued_share(self) -> float:
+        """How full the recorder's queue is, 0 to 1."""
+        recorder = self._recorder
+        return 0.0 if recorder is None else recorder.queued_share
+
     def summary(self) -> RecordingSummary | None:
         """Of the folder that is recorded or was the last one, with those before it."""
         recorder = self._recorder

@@ -139,16 +139,18 @@ def probe() -> SensorStatus:
     indices = range(library.calls.k4a_device_get_installed_count())
     if not indices:
         return SensorStatus(NAME, False, _ABSENT)
-    return SensorStatus(
-        NAME, True, "; ".join(_described(library, index) for index in indices)
-    )
+    described, is_available = [], False
+    for index in indices:
+        try:
+            described.append(_described(library, index))
+            is_available = True
+        except OSError as error:
+            described.append(str(_failure(error)))
+    return SensorStatus(NAME, is_available, "; ".join(described))
 
 
 def _described(library: libk4a.Library, index: int) -> str:
-    try:
-        device = libk4a.Device(library, index)
-    except OSError as error:
-        return str(_failure(error))
+    device = libk4a.Device(library, index)
     try:
         return f"{CAMERA}, serial {device.serial()}"
     finally:

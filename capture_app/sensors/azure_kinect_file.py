@@ -47,15 +47,17 @@ class AzureKinectFileSensor(Sensor):
         """How many frames there are at most, known once it is open."""
         self.encoded_color: EncodedImage | None = None
         """Colour of the last frame as it is stored; None when that is no JPEG."""
-        self.skip_until_ns = -1
-        """Frames up to this time are passed over, which takes next to no time."""
         self._path = path
         self._at_pace = at_pace
         self._file: AzureKinectMkv | None = None
+        self._skipped_until_ns = -1
+        self._num_whole = 0
 
     def open(self, progress: Progress | None = None) -> None:
         """Open the file and read as far as its first frame."""
         self.close()
+        self._skipped_until_ns = -1
+        self._num_whole = 0
         self._file = AzureKinectMkv(self._path)
         try:
             frames = self._play(self._file)
@@ -82,6 +84,13 @@ class AzureKinectFileSensor(Sensor):
             self._pace.follow(frame.timestamp_ns)
         return frame
 
+    def skip(self, num_whole: int, until_ns: int) -> None:
+        """Right after `open`: pass over the frames up to this time, of which so many
+        are whole, without decoding them."""
+        next(self._frames)  # `open` has read it
+        self._num_whole = num_whole
+        self._skipped_until_ns = until_ns  # times only rise, as captures() sees to
+
     def close(self) -> None:
         """Close the file; safe to call twice."""
         file, self._file = self._file, None
@@ -98,20 +107,20 @@ class AzureKinectFileSensor(Sensor):
             self._path, file.calibration, file.color_size, file.depth_size
         )
         up_filter = UpFilter(calibration.R_color_accelerometer)
-        num_frames = num_damaged = 0
+        num_captures = 0
         for capture in file.captures():
+            num_captures += 1
             if capture.acceleration is not None:
                 up_filter.update(capture.acceleration)
-            if capture.timestamp_ns <= self.skip_until_ns:
-                num_frames += 1
+            if capture.timestamp_ns <= self._skipped_until_ns:
                 continue
             frame = _frame(capture, file.color_format, calibration, up_filter.up)
             if frame is None:
-                num_damaged += 1
                 continue
-            num_frames += 1
+            self._num_whole += 1
             is_jpeg = file.color_format == _JPEG
             yield frame, EncodedImage("jpeg", capture.color) if is_jpeg else None
+        num_damaged = num_captures - self._num_whole
         if num_damaged:
             logger.warning(
                 "%s: %d damaged frames were left out", self._path, num_damaged
@@ -121,7 +130,7 @@ class AzureKinectFileSensor(Sensor):
                 "%s was cut off while it was recorded or copied; it has %d whole "
                 "frames",
                 self._path,
-                num_frames,
+                self._num_whole,
             )
 
     def _check_formats(self, file: AzureKinectMkv) -> None:

@@ -45,6 +45,7 @@ from core.errors import SensorError
 from core.frame import RgbdFrame
 from core.nyuv2 import (
     DEPTH_SCALE,
+    R_COLOR_ACCELEROMETER,
     RAW_COLOR_CAMERA,
     RAW_DEPTH_CAMERA,
     T_RAW_COLOR_DEPTH,
@@ -52,9 +53,6 @@ from core.nyuv2 import (
 )
 
 NAME = "kinect1"
-# The accelerometer's x points left, y up, z where the camera looks ("Accelerometer" in
-# Microsoft's documentation of the Kinect SDK 1.8). At rest it reads 9.8 along up.
-R_COLOR_ACCELEROMETER = np.diag((-1.0, -1.0, 1.0))
 
 _OPENING_S = 10.0  # it may have to load its firmware first
 _OPENING_STEPS = 100

@@ -10,6 +10,7 @@ import os
 import signal
 import struct
 import sys
+import threading
 from collections import deque
 
 from capture_app.sensors.child import take_stdout
@@ -30,6 +31,8 @@ HEADER = struct.Struct("<BII3d")
 DEPTH_BYTES, COLOR_BYTES = 2 * WIDTH * HEIGHT, 3 * WIDTH * HEIGHT
 TICKS_PER_S = 60_000_000
 FPS = 30
+MOST_WAITING = 2 * FPS
+"""Messages: two seconds, 92 MB."""
 
 _LONGEST_DELAY = TICKS_PER_S // FPS // 2  # between colour and depth of one frame
 _WAIT_S = 0.1
@@ -69,19 +72,68 @@ def ticks_between(first: int, second: int) -> int:
     return (second - first + 2**31) % 2**32 - 2**31
 
 
+class Sender:
+    """Writes messages on a thread of its own, so that the camera never waits for the
+    reader. When it cannot keep up, the oldest that wait are lost."""
+
+    def __init__(self, pipe: int, most_waiting: int = MOST_WAITING) -> None:
+        self.is_broken = False
+        """Whether the reader has closed its end."""
+        self._pipe = pipe
+        self._waiting: deque[tuple[bytes, ...]] = deque(maxlen=most_waiting)
+        self._changed = threading.Condition()
+        self._is_over = False
+        self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
+        self._thread.start()
+
+    def put(self, *parts: bytes) -> None:
+        """Have a message sent after those before it."""
+        with self._changed:
+            self._waiting.append(parts)
+            self._changed.notify()
+
+    def finish(self, stop: threading.Event) -> None:
+        """Wait until all is sent, or until `stop`."""
+        with self._changed:
+            self._is_over = True
+            self._changed.notify()
+        while self._thread.is_alive() and not stop.is_set():
+            self._thread.join(_WAIT_S)
+
+    def _run(self) -> None:
+        while (parts := self._next()) is not None:
+            try:
+                for part in parts:
+                    rest = memoryview(part)
+                    while rest:
+                        rest = rest[os.write(self._pipe, rest) :]
+            except BrokenPipeError:
+                self.is_broken = True
+                return
+
+    def _next(self) -> tuple[bytes, ...] | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._is_over)
+            return self._waiting.popleft() if self._waiting else None
+
+
 def main() -> None:
     """Stream the camera of the serial number on the command line, or the first one."""
-    pipe = take_stdout()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    sender = Sender(take_stdout())
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    # Ctrl-C reaches everybody in a terminal; here it is the reader's to answer.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        _stream(sys.argv[1] if len(sys.argv) > 1 else None, pipe)
+        _stream(sys.argv[1] if len(sys.argv) > 1 else None, sender, stop)
     except (OSError, SensorError) as error:
         told = failure(error) if isinstance(error, OSError) else error
         text = str(told).encode()
-        _send(pipe, HEADER.pack(FAILED, len(text), 0, *_UNKNOWN), text)
+        sender.put(HEADER.pack(FAILED, len(text), 0, *_UNKNOWN), text)
+    sender.finish(stop)
 
 
-def _stream(serial: str | None, pipe: int) -> None:
+def _stream(serial: str | None, sender: Sender, stop: threading.Event) -> None:
     """Until the camera, the reader or the reader's program is gone."""
     parent = os.getppid()
     pairing = Pairing()
@@ -90,17 +142,15 @@ def _stream(serial: str | None, pipe: int) -> None:
         serial = chosen(serial, context.serials())
         context.open(serial, pairing.on_depth, pairing.on_color)
         text = (serial or "").encode()
-        _send(pipe, HEADER.pack(READY, len(text), 0, *_UNKNOWN), text)
-        while os.getppid() == parent:
+        sender.put(HEADER.pack(READY, len(text), 0, *_UNKNOWN), text)
+        while not (stop.is_set() or sender.is_broken or os.getppid() != parent):
             context.wait(_WAIT_S)
             while pairing.frames:
                 depth, color, ticks = pairing.frames.popleft()
                 acceleration = context.acceleration() or _UNKNOWN
                 num_bytes = len(depth) + len(color)
                 header = HEADER.pack(FRAME, num_bytes, ticks, *acceleration)
-                _send(pipe, header, depth, color)
-    except BrokenPipeError:  # the reader closed the camera
-        pass
+                sender.put(header, depth, color)
     finally:
         context.close()
 
@@ -118,13 +168,6 @@ def chosen(serial: str | None, connected: list[str | None]) -> str | None:
             "shows those that are"
         )
     return serial
-
-
-def _send(pipe: int, *parts: bytes) -> None:
-    for part in parts:
-        rest = memoryview(part)
-        while rest:
-            rest = rest[os.write(pipe, rest) :]
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ CAMERA = "Kinect v2"
 _FPS = 30
 _DEPTH_SCALE = 0.001
 _STARTING_S = 5.0  # the package: up to three seconds, and a pause after that
-_PROBING_S = 1.5
+_PROBING_S = 1.0
 
 
 class KinectV2Sensor(Sensor):

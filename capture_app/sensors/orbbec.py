@@ -10,7 +10,9 @@ import time
 from typing import Any
 
 from capture_app.sensors.failures import (
+    SensorLostError,
     library_missing,
+    no_profile,
     package_missing,
     stalled,
     told_by,
@@ -32,12 +34,13 @@ _ABSENT = (
     "rules must be installed)"
 )
 # The SDK sees no camera in its first moments (pyorbbecsdk #209).
-_LOOKING_S = 1.5
+_LOOKING_S = 0.8
 _LOOKING_PERIOD_S = 0.1
 
 
 class OrbbecSensor(Sensor):
-    """Colour and raw depth in the camera's default modes, paired by the SDK.
+    """Colour and raw depth in the camera's default modes, both at the rate of depth,
+    paired by the SDK.
 
     With `serial`, and after the first opening, it is that camera and no other.
     """
@@ -54,17 +57,16 @@ class OrbbecSensor(Sensor):
         self.close()
         sdk = _sdk()
         check_connected(NAME)
-        device = _device(sdk, self._serial)
+        context = _context(sdk)
+        device = _device(context, self._serial)
         try:
             information = device.get_device_info()
             pipeline = sdk.Pipeline(device)
             config = sdk.Config()
-            kinds = (sdk.OBSensorType.DEPTH_SENSOR, sdk.OBSensorType.COLOR_SENSOR)
-            for kind in kinds:
-                profiles = pipeline.get_stream_profile_list(kind)
-                profile = profiles.get_default_video_stream_profile()
-                self.fps = float(profile.get_fps())
-                config.enable_stream(profile)
+            depth, color = _profiles(sdk, pipeline)
+            self.fps = float(depth.get_fps())
+            config.enable_stream(depth)
+            config.enable_stream(color)
             config.set_frame_aggregate_output_mode(
                 sdk.OBFrameAggregateOutputMode.FULL_FRAME_REQUIRE
             )
@@ -75,7 +77,7 @@ class OrbbecSensor(Sensor):
                 f"the {CAMERA} camera does not start ({error}); close other programs "
                 "that use it, and use a USB 3 port"
             ) from error
-        self._sdk, self._pipeline = sdk, pipeline
+        self._sdk, self._context, self._pipeline = sdk, context, pipeline
         self._serial = information.get_serial_number()
         self.name = information.get_name()
         self._last_number = -1
@@ -89,11 +91,11 @@ class OrbbecSensor(Sensor):
             try:
                 frames = self._pipeline.wait_for_frames(int(left_s * 1000) + 1)
             except (self._sdk.OBError, RuntimeError) as error:
-                raise unplugged(CAMERA) from error
+                raise self._lost(timeout_s) from error
             frame = None if frames is None else self._new_frame(frames)
             if frame is not None:
                 return frame
-        raise stalled(CAMERA, timeout_s)
+        raise self._lost(timeout_s)
 
     def close(self) -> None:
         """Stop the streams; safe to call twice, and after the camera is gone."""
@@ -102,6 +104,13 @@ class OrbbecSensor(Sensor):
             # A camera that is gone cannot be stopped, and needs not be.
             with contextlib.suppress(self._sdk.OBError, RuntimeError):
                 pipeline.stop()
+
+    def _lost(self, silent_s: float) -> SensorLostError:
+        """Whether the camera was unplugged or has stalled."""
+        with contextlib.suppress(self._sdk.OBError, RuntimeError):
+            if self._serial in _serials(self._context.query_devices()):
+                return stalled(CAMERA, silent_s)
+        return unplugged(CAMERA)
 
     def _new_frame(self, frames: Any) -> RgbdFrame | None:
         depth, color = frames.get_depth_frame(), frames.get_color_frame()
@@ -117,7 +126,7 @@ class OrbbecSensor(Sensor):
 def probe() -> SensorStatus:
     """Which of them are connected, or what is missing. It may crash: see probe.py."""
     try:
-        devices = _devices(_sdk())
+        devices = _devices(_context(_sdk()))
     except SensorError as error:
         return SensorStatus(NAME, False, str(error))
     described = "; ".join(
@@ -129,31 +138,61 @@ def probe() -> SensorStatus:
     return SensorStatus(NAME, True, described)
 
 
-def _device(sdk: Any, serial: str | None) -> Any:
-    devices = _devices(sdk)
+def _profiles(sdk: Any, pipeline: Any) -> tuple[Any, Any]:
+    """What depth and colour are asked for: their default modes, at depth's rate."""
+    sensors = sdk.OBSensorType
+    depth, color = (
+        pipeline.get_stream_profile_list(kind).get_default_video_stream_profile()
+        for kind in (sensors.DEPTH_SENSOR, sensors.COLOR_SENSOR)
+    )
+    if color.get_fps() == depth.get_fps():
+        return depth, color
+    size = color.get_width(), color.get_height()
+    colors = pipeline.get_stream_profile_list(sensors.COLOR_SENSOR)
+    try:
+        return depth, colors.get_video_stream_profile(
+            *size, color.get_format(), depth.get_fps()
+        )
+    except sdk.OBError as error:
+        wanted = f"colour of {size[0]}x{size[1]} at {depth.get_fps()} fps, as depth"
+        raise no_profile(CAMERA, wanted, f"{color.get_fps()} fps") from error
+
+
+def _device(context: Any, serial: str | None) -> Any:
+    devices = _devices(context)
     if serial is None:
         return devices.get_device_by_index(0)
-    for index in range(devices.get_count()):
-        if devices.get_device_serial_number_by_index(index) == serial:
-            return devices.get_device_by_index(index)
+    serials = _serials(devices)
+    if serial in serials:
+        return devices.get_device_by_index(serials.index(serial))
     raise SensorError(
         f"no {CAMERA} camera of serial number {serial} is connected; hn-record --list "
         "shows those that are"
     )
 
 
-def _devices(sdk: Any) -> Any:
-    """What is connected, at least one."""
+def _context(sdk: Any) -> Any:
     # Else it writes a folder Log into the working folder.
     sdk.Context.set_logger_to_console(sdk.OBLogLevel.NONE)
     sdk.Context.set_logger_to_file(sdk.OBLogLevel.NONE, str(user_cache() / "orbbec"))
-    context = sdk.Context()
+    return sdk.Context()
+
+
+def _devices(context: Any) -> Any:
+    """What is connected, at least one."""
     deadline = time.monotonic() + _LOOKING_S
     while (devices := context.query_devices()).get_count() == 0:
         if time.monotonic() > deadline:
             raise SensorError(_ABSENT)
         time.sleep(_LOOKING_PERIOD_S)
     return devices
+
+
+def _serials(devices: Any) -> list[str]:
+    return [
+        devices.get_device_serial_number_by_index(index)
+        for index in range(devices.get_count())
+    ]
 
 
 def _sdk() -> Any:

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -31,23 +32,27 @@ _PACKAGES = {
     "kinect2": "kinect_next",
     "orbbec": "pyorbbecsdk",
 }
-LIMIT_S = 2.0
-"""How long a library may take."""
-_ASKED = b"asked\n"
+LIMIT_S = 2.2
+"""How long everybody together may take who is listed."""
+OPENING_LIMIT_S = 10.0
+"""And one who is to be opened: a computer may be busy."""
+_LOOK_PERIOD_S = 0.1
 
 
 def probe(
-    names: Sequence[str], modules: Mapping[str, str] = MODULES
+    names: Sequence[str],
+    modules: Mapping[str, str] = MODULES,
+    limit_s: float | None = None,
 ) -> list[SensorStatus]:
-    """The status of each family, all asked at the same time."""
-    processes = {name: _start(modules[name]) for name in names if _has_library(name)}
-    for process in processes.values():
-        assert process.stdout is not None
-        # The libraries' time does not begin before ours is over.
-        process.stdout.readline()
-    deadline = time.monotonic() + LIMIT_S
+    """The status of each family, all asked at the same time, within LIMIT_S or so."""
+    if limit_s is None:
+        limit_s = LIMIT_S
+    deadline = time.monotonic() + limit_s
+    processes = {
+        name: _start(modules[name], limit_s) for name in names if _has_library(name)
+    }
     return [
-        _status(name, processes[name], deadline)
+        _status(name, processes[name], deadline, limit_s)
         if name in processes
         else import_module(modules[name]).probe()
         for name in names
@@ -56,7 +61,7 @@ def probe(
 
 def check_connected(name: str) -> None:
     """SensorError that says why no camera of this family is there, if none is."""
-    (status,) = probe([name])
+    (status,) = probe([name], limit_s=OPENING_LIMIT_S)
     if not status.available:
         raise SensorError(status.reason)
 
@@ -66,9 +71,9 @@ def _has_library(name: str) -> bool:
     return name not in _PACKAGES or find_spec(_PACKAGES[name]) is not None
 
 
-def _start(module: str) -> "subprocess.Popen[bytes]":
+def _start(module: str, limit_s: float) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        command("capture_app.sensors.probe", module),
+        command("capture_app.sensors.probe", module, str(limit_s)),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -77,7 +82,7 @@ def _start(module: str) -> "subprocess.Popen[bytes]":
 
 
 def _status(
-    name: str, process: "subprocess.Popen[bytes]", deadline: float
+    name: str, process: "subprocess.Popen[bytes]", deadline: float, limit_s: float
 ) -> SensorStatus:
     with process:
         try:
@@ -87,8 +92,8 @@ def _status(
         except subprocess.TimeoutExpired:
             process.kill()
             reason = (
-                f"its library did not answer within {LIMIT_S:g} s; unplug the camera, "
-                "plug it in again and try once more"
+                f"its library did not answer within {limit_s:g} s; try again when the "
+                "computer is less busy, or unplug the camera and plug it in again"
             )
         except ValueError:
             reason = (
@@ -99,12 +104,22 @@ def _status(
 
 
 def main() -> None:
-    """Print the status of the module on the command line, as JSON and nothing else."""
+    """Print the status of the module on the command line, as JSON and nothing else;
+    for so many seconds, and for the process that asks."""
+    module, limit_s = sys.argv[1:]
+    threading.Thread(target=_end_in_time, args=(float(limit_s),), daemon=True).start()
     answer = take_stdout()
-    module = import_module(sys.argv[1])
-    os.write(answer, _ASKED)
-    status = module.probe()
+    status = import_module(module).probe()
     os.write(answer, json.dumps(asdict(status)).encode())
+
+
+def _end_in_time(limit_s: float) -> None:
+    """End this process, whatever its library does, when nobody waits any more."""
+    parent = os.getppid()
+    deadline = time.monotonic() + limit_s
+    while time.monotonic() < deadline and os.getppid() == parent:
+        time.sleep(_LOOK_PERIOD_S)
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ from capture_app.sensors.realsense_frames import (
     CAMERA,
     COLOR,
     DEPTH,
-    Sample,
+    arrival_ms,
     calibration_of,
     import_sdk,
     sample_of,
@@ -52,7 +52,10 @@ _RESET_S = 10.0  # for a camera that was reset to be connected again
 _FIRST_FRAME_S = 5.0
 _STOP_S = 3.0
 _POLL_S = 0.05
-_QUEUE = 64  # images; a second of depth and colour at 30 fps, at most 120 MB
+# For so long nobody may read before a frame is lost: at 30 fps that takes 120 MB for
+# depth and colour of 848x480, and 280 MB for 1280x720.
+_LONGEST_PAUSE_S = 2.0
+_MOTIONS = 64  # accelerations; the newest count
 
 
 class RealSenseSensor(Sensor):
@@ -171,9 +174,11 @@ class RealSenseSensor(Sensor):
         self._up = UpFilter(self._calibration.R_color_accelerometer)
         self._accelerations: list[np.ndarray] = []
         self._pairing = Pairing(self.fps, has_imu=False)
-        self._clock = _RisingClock(1000 / self.fps)
-        self._images = rs.frame_queue(_QUEUE, keep_frames=True)
-        self._motions = rs.frame_queue(_QUEUE)
+        self._clocks: dict[str, Any] = {}  # not every system asks the camera's
+        self._is_by_arrival = False
+        num_images = round(2 * self.fps * _LONGEST_PAUSE_S)
+        self._images = rs.frame_queue(num_images, keep_frames=True)
+        self._motions = rs.frame_queue(_MOTIONS)
 
     def _settle(self, progress: Progress | None) -> None:
         """Read until the automatic exposure has settled, or for as long as it may."""
@@ -214,15 +219,23 @@ class RealSenseSensor(Sensor):
         sample = sample_of(stream, frame)
         if stream == ACCELERATION:  # by arrival: its clock need not be that of images
             self._accelerations.append(sample.data)
-        else:
-            self._pairing.add(sample)
+            return
+        self._clocks[stream] = frame.get_frame_timestamp_domain()
+        by_arrival = len(set(self._clocks.values())) > 1
+        if by_arrival != self._is_by_arrival:
+            self._is_by_arrival = by_arrival
+            self._pairing.change_clock()
+        if by_arrival:
+            sample = sample._replace(time_ms=arrival_ms(import_sdk(), frame))
+        self._pairing.add(sample)
 
     def _frame(self, pair: Pair) -> RgbdFrame:
         if self._accelerations:
             self._up.update(np.mean(self._accelerations, axis=0))
             self._accelerations = []
-        depth = self._clock.rising(pair.depth)
-        return self._calibration.frame(depth, pair.color, depth.number, self._up.up)
+        return self._calibration.frame(
+            pair.depth, pair.color, pair.depth.number, self._up.up
+        )
 
     def _lost(self, silent_s: float) -> SensorLostError:
         """Whether the camera was unplugged or has stalled."""
@@ -237,25 +250,6 @@ class RealSenseSensor(Sensor):
             device.hardware_reset()
             _wait(_PAUSE_S, lambda: False, progress)  # it is gone only after a moment
             _wait(_RESET_S, lambda: is_connected(self._devices, serial), progress)
-
-
-class _RisingClock:
-    """Times that never fall: a camera's own clock starts anew every 71 minutes, when
-    its 32 bits of microseconds are used up (#14469)."""
-
-    def __init__(self, period_ms: float) -> None:
-        self._period_ms = period_ms
-        self._offset_ms = 0.0
-        self._last_ms: float | None = None
-
-    def rising(self, sample: Sample) -> Sample:
-        """The sample at its time, or one period after the last where that fell."""
-        time_ms = sample.time_ms + self._offset_ms
-        if self._last_ms is not None and time_ms <= self._last_ms:
-            self._offset_ms += self._last_ms + self._period_ms - time_ms
-            time_ms = self._last_ms + self._period_ms
-        self._last_ms = time_ms
-        return sample._replace(time_ms=time_ms)
 
 
 def probe() -> SensorStatus:

@@ -4,6 +4,7 @@ Live cameras and recorded files share it.
 """
 
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -68,11 +69,6 @@ class Calibration:
         )
 
 
-def are_of_one_instant(depth: Sample, color: Sample, fps: float) -> bool:
-    """Whether the two images are no more than half a frame period apart."""
-    return abs(depth.time_ms - color.time_ms) <= 500 / fps
-
-
 def import_sdk() -> Any:
     """pyrealsense2, or a SensorError that names what has to be installed."""
     try:
@@ -101,6 +97,14 @@ def sample_of(stream: str, frame: Any) -> Sample:
     else:
         data = np.array(frame.get_data())
     return Sample(stream, frame.get_frame_number(), frame.get_timestamp(), data)
+
+
+def arrival_ms(rs: Any, frame: Any) -> float:
+    """When a frame came in, by the computer's clock; now if the SDK does not say."""
+    arrival = rs.frame_metadata_value.time_of_arrival
+    if frame.supports_frame_metadata(arrival):
+        return float(frame.get_frame_metadata(arrival))
+    return 1000 * time.time()
 
 
 def check_color_format(color_format: str, path: Path) -> None:

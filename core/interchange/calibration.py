@@ -67,6 +67,12 @@ def find_camera_file(folder: Path, prefix: str = "") -> CameraFile | None:
     return None
 
 
+def calibration_files(folder: Path) -> list[Path]:
+    """Every place in a folder where a calibration may lie, whether or not one does."""
+    cameras = [f"{prefix}{n}" for prefix in ("", DEPTH_PREFIX) for n in CAMERA_FILES]
+    return [folder / name for name in (*cameras, TRANSFORM_FILE)]
+
+
 def read_camera_file(path: Path) -> CameraFile:
     """The calibration in a .json or text file."""
     return _read_json(path) if path.suffix == ".json" else _read_text(path)

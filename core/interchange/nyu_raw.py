@@ -2,15 +2,17 @@
 
     r-T-S.ppm    colour, distorted
     d-T-S.pgm    the Kinect's disparity on the pixels of its own camera
-    a-T-S.dump   the accelerometer; not read
+    a-T-S.dump   the accelerometer: x y z as 16-bit counts, then the motor's angle
 
-T is the computer's clock in seconds, S the Kinect's counter; colour and depth come each
-in their own time. Both cameras are known (core.nyuv2). A dump holds 16-bit counts along
-three axes, and no source says which way these point in the camera.
+T is the computer's clock in seconds, S the Kinect's counter; each comes in its own
+time. Both cameras and the accelerometer's axes are known (core.nyuv2).
 """
 
 import logging
+import struct
 from pathlib import Path
+
+import numpy as np
 
 from core.errors import DatasetError
 from core.interchange.calibration import CameraFile
@@ -19,13 +21,21 @@ from core.interchange.image_folder import ImageFolder
 from core.interchange.layout import Layout
 from core.interchange.pairing import LARGEST_OFFSET_NS, pair_by_time
 from core.interchange.trajectory import nanoseconds
-from core.nyuv2 import RAW_COLOR_CAMERA, RAW_DEPTH_CAMERA, T_RAW_COLOR_DEPTH
+from core.nyuv2 import (
+    ACCELEROMETER_COUNTS,
+    R_COLOR_ACCELEROMETER,
+    RAW_COLOR_CAMERA,
+    RAW_DEPTH_CAMERA,
+    T_RAW_COLOR_DEPTH,
+)
 
 logger = logging.getLogger(__name__)
 
 NUM_PIXELS = RAW_COLOR_CAMERA.width * RAW_COLOR_CAMERA.height
 COLOR_BYTES = len("P6 640 480 255\n") + 3 * NUM_PIXELS
 DEPTH_BYTES = len("P5 640 480 65535\n") + 2 * NUM_PIXELS
+_COUNTS = struct.Struct("<3h")
+_AT_REST = (0.95, 1.05)  # g; outside of it the accelerometer measures motion too
 
 
 def _open(path: Path, camera: CameraFile | None) -> ImageFolder | None:
@@ -47,12 +57,14 @@ def _open(path: Path, camera: CameraFile | None) -> ImageFolder | None:
             f"{LARGEST_OFFSET_NS / 1e6:.0f} ms of each other; download it again"
         )
     pairs = [(colors[i][1], depths[j][1]) for i, j in matches]
+    times_ns = [colors[i][0] for i, _ in matches]
     used = {file for pair in pairs for file in pair}
     return nyu_raw_folder(
         path,
         pairs,
         camera,
-        timestamps_ns=[colors[i][0] for i, _ in matches],
+        timestamps_ns=times_ns,
+        up_hints=_up_hints(path, times_ns),
         unpaired=tuple(f.name for _, f in (*colors, *depths) if f not in used),
     )
 
@@ -79,6 +91,27 @@ def nyu_raw_folder(
         decode_depth=encoding.decode,
         **others,  # type: ignore[arg-type]
     )
+
+
+def _up_hints(path: Path, times_ns: list[int]) -> list[np.ndarray | None]:
+    """The up direction at each of these times, where it was measured at rest."""
+    dumps = _times(path, "a-*.dump")
+    dump_at = dict(pair_by_time(times_ns, [time for time, _ in dumps]))
+    return [
+        _up(dumps[dump_at[index]][1].read_bytes()) if index in dump_at else None
+        for index in range(len(times_ns))
+    ]
+
+
+def _up(dump: bytes) -> np.ndarray | None:
+    """(3,) unit vector in the colour camera, of a dump of the accelerometer."""
+    if len(dump) < _COUNTS.size:
+        return None
+    counts = R_COLOR_ACCELEROMETER @ _COUNTS.unpack_from(dump)
+    length = float(np.linalg.norm(counts))
+    if not _AT_REST[0] < length / ACCELEROMETER_COUNTS < _AT_REST[1]:
+        return None
+    return counts / length
 
 
 def _times(path: Path, pattern: str) -> list[tuple[int, Path]]:

@@ -26,7 +26,7 @@ from mcap.stream_reader import breakup_chunk
 from mcap.writer import MCAP0_MAGIC
 
 from core.errors import RecordingError
-from core.recording.lock import is_locked
+from core.lock import is_locked
 
 DAMAGE = (
     McapError,
@@ -98,12 +98,17 @@ def read_index(path: Path) -> FileIndex:
 
 def read_messages(path: Path, offset: int, length: int) -> list[Message]:
     """The messages of one chunk; raises one of DAMAGE when its checksum is wrong."""
+    return read_chunk(path, offset, length)[1]
+
+
+def read_chunk(path: Path, offset: int, length: int) -> tuple[Chunk, list[Message]]:
+    """A chunk as it is stored, with its messages; as `read_messages`."""
     data = _read(path, offset, length)
     if data[:1] != bytes([Opcode.CHUNK]):
         raise ValueError(f"there is no chunk at byte {offset}")
     chunk = Chunk.read(_body(data))
     records = breakup_chunk(chunk, validate_crc=True)
-    return [record for record in records if isinstance(record, Message)]
+    return chunk, [record for record in records if isinstance(record, Message)]
 
 
 def _read_metadata(

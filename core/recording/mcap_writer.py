@@ -33,7 +33,7 @@ from mcap.records import (
 )
 from mcap.writer import MCAP0_MAGIC
 
-from core.recording.lock import lock
+from core.lock import lock
 from core.recording.ros import DEFINITIONS
 
 # MCAP's ros2 profile asks every channel for this; empty stands for ROS's defaults.
@@ -63,13 +63,20 @@ class _Appended(NamedTuple):
 
 
 class ChunkWriter:
-    """Appends chunks to a new MCAP file; a chunk that does not fit leaves no trace."""
+    """Appends chunks to a new MCAP file; a chunk that does not fit leaves no trace.
 
-    def __init__(self, path: Path, topics: Sequence[Topic]) -> None:
+    With `goes_on` the file is one that is there. What is written again byte for byte
+    is stepped over; the first bytes that differ take the place of all that follows.
+    """
+
+    def __init__(
+        self, path: Path, topics: Sequence[Topic], goes_on: bool = False
+    ) -> None:
         self._path = path
         # Unbuffered: a frame that was written survives the end of the process.
-        self._file = path.open("xb", buffering=0)
+        self._file = path.open("r+b" if goes_on else "xb", buffering=0)
         lock(self._file)
+        self._is_stepping = goes_on
         self._end = 0
         self._chunks: list[_Appended] = []
         self._metadata: list[McapRecord] = []
@@ -92,8 +99,13 @@ class ChunkWriter:
         try:
             self._append(MCAP0_MAGIC + _record_bytes([Header("ros2", "hn-capture")]))
         except BaseException:
-            self.discard()
+            self.leave() if goes_on else self.discard()
             raise
+
+    @property
+    def end(self) -> int:
+        """The byte at which the next record begins."""
+        return self._end
 
     @property
     def num_chunks(self) -> int:
@@ -106,8 +118,13 @@ class ChunkWriter:
         self._metadata.append(MetadataIndex(self._end, len(data), name))
         self._append(data)
 
-    def write_chunk(self, messages: Sequence[Message]) -> None:
-        """Add one chunk; when it raises OSError the file ends with the chunk before."""
+    def write_chunk(
+        self, messages: Sequence[Message], compressed: bytes | None = None
+    ) -> None:
+        """Add one chunk; when it raises OSError the file ends with the chunk before.
+
+        `compressed` is what its records have become before, where that is known.
+        """
         content = RecordBuilder()
         if not self._chunks:  # a reader without the summary learns the types here
             for record in (*self._schemas, *self._channels):
@@ -122,7 +139,7 @@ class ChunkWriter:
         times = [message.log_time for message in messages]
         chunk = Chunk(
             compression="zstd",
-            data=self._compressor.compress(data),
+            data=compressed or self._compressor.compress(data),
             message_end_time=max(times),
             message_start_time=min(times),
             uncompressed_crc=zlib.crc32(data),
@@ -173,9 +190,13 @@ class ChunkWriter:
         finally:
             self._file.close()
 
+    def leave(self) -> None:
+        """Close the file as it is."""
+        self._file.close()
+
     def discard(self) -> None:
         """Close and delete the file."""
-        self._file.close()
+        self.leave()
         self._path.unlink()
 
     def _drop_chunks(self, num_bytes: int) -> None:
@@ -186,6 +207,12 @@ class ChunkWriter:
         self._cut()
 
     def _append(self, data: bytes) -> None:
+        if self._is_stepping:
+            if self._file.read(len(data)) == data:
+                self._end += len(data)
+                return
+            self._is_stepping = False
+            self._cut()
         rest = memoryview(data)
         try:
             while rest:

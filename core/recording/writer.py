@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-from mcap.records import Message
 
 from core.errors import RecordingError
 from core.files import sync_folder
@@ -18,6 +17,7 @@ from core.images import EncodedImage
 from core.recording import frames
 from core.recording.mcap_writer import ChunkWriter
 from core.recording.provenance import METADATA_NAME, encode_provenance
+from core.recording.reopening import KeptFrame, reopen
 from core.recording.scene import SceneInfo, save_scene
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,11 @@ SYNC_PERIOD_S = 2.0  # what a power cut can cost
 
 class RecordingWriter:
     """One take being written. Whatever ends it, the frames written so far stay: all of
-    them when the process dies, all but the last two seconds' when the power does."""
+    them when the process dies, all but the last two seconds' when the power does.
+
+    With `goes_on` it writes on behind the whole frames of a recording that is there,
+    which keeps what it says of itself.
+    """
 
     def __init__(
         self,
@@ -38,6 +42,7 @@ class RecordingWriter:
         tags: Sequence[str] = (),
         notes: str = "",
         settings: dict[str, object] | None = None,
+        goes_on: bool = False,
     ) -> None:
         self.path = Path(path)
         self._scene = SceneInfo(
@@ -52,7 +57,16 @@ class RecordingWriter:
         self._dropped: list[int] = []
         self._numbers: list[int] = []
         self._calibration: frames.Calibration | None = None
-        self._file: ChunkWriter | None = _create(self.path, self._scene)
+        self._file: ChunkWriter | None
+        self.kept: tuple[KeptFrame, ...] = ()
+        """The frames that were there."""
+        if goes_on:
+            self._file, self._calibration, self._scene, self.kept = reopen(
+                self.path / CAPTURE_FILE
+            )
+            self._numbers = [frame.number for frame in self.kept]
+        else:
+            self._file = _create(self.path, self._scene)
         self._synced_at = time.monotonic()
 
     @property
@@ -86,30 +100,21 @@ class RecordingWriter:
             )
         if pose is not None and not (pose.shape == (4, 4) and np.isfinite(pose).all()):
             raise ValueError(f"a pose is a finite (4, 4) matrix, got {pose}")
+        if self._file is None:
+            raise RecordingError(f"{self.path} is closed; frames need a new recording")
         messages = frames.encode_frame(frame, pose, color)
         if self._calibration is not None and not self._calibration.is_of(frame):
             raise RecordingError(
                 f"frame {frame.number} has another calibration than the first frame of "
                 f"{self.path}; a recording has one: start a new recording"
             )
-        self.write_messages(messages, frame.number, frames.Calibration.of(frame))
-
-    def write_messages(
-        self,
-        messages: Sequence[Message],
-        number: int,
-        calibration: frames.Calibration,
-    ) -> None:
-        """Append a frame that another recording of this calibration holds."""
-        if self._file is None:
-            raise RecordingError(f"{self.path} is closed; frames need a new recording")
         try:
             self._sync()  # first: after an error the frame is surely not there
             if self._calibration is None:
-                self._file.write_metadata(METADATA_NAME, self._provenance(calibration))
-                self._calibration = calibration
+                self._file.write_metadata(METADATA_NAME, self._provenance(frame))
+                self._calibration = frames.Calibration.of(frame)
             self._file.write_chunk(messages)
-            self._numbers.append(number)
+            self._numbers.append(frame.number)
         except OSError as error:
             self._end_early(error)
 
@@ -139,9 +144,9 @@ class RecordingWriter:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _provenance(self, calibration: frames.Calibration) -> dict[str, str]:
+    def _provenance(self, frame: RgbdFrame) -> dict[str, str]:
         scene = json.dumps(json.loads(self._scene.to_json()))
-        return encode_provenance(calibration, scene)
+        return encode_provenance(frames.Calibration.of(frame), scene)
 
     def _end_early(self, error: OSError) -> None:
         self.close()

@@ -23,9 +23,12 @@ def depth_of(number: int) -> np.ndarray:
 class Profile:
     """A stream profile with the calibration of an Orbbec camera, in millimetres."""
 
-    def __init__(self, width: int, height: int, model: str = "BROWN_CONRADY") -> None:
+    def __init__(
+        self, width: int, height: int, model: str = "BROWN_CONRADY", fps: int = 15
+    ) -> None:
         self._size = (width, height)
         self._model = model
+        self._fps = fps
 
     def as_video_stream_profile(self) -> "Profile":
         return self
@@ -47,7 +50,16 @@ class Profile:
         return SimpleNamespace(rot=rot, transform=transform)
 
     def get_fps(self) -> int:
-        return 15
+        return self._fps
+
+    def get_width(self) -> int:
+        return self._size[0]
+
+    def get_height(self) -> int:
+        return self._size[1]
+
+    def get_format(self) -> str:
+        return "RGB"
 
 
 class Frame:
@@ -107,7 +119,11 @@ class Sdk:
         pass
 
     class Config:
-        def enable_stream(self, profile: Any) -> None: ...
+        def __init__(self) -> None:
+            self.profiles: list[Profile] = []
+
+        def enable_stream(self, profile: Profile) -> None:
+            self.profiles.append(profile)
 
         def set_frame_aggregate_output_mode(self, mode: Any) -> None: ...
 
@@ -118,6 +134,9 @@ class Sdk:
     def __init__(self, serials: list[str], answers: list[Any], looks: int = 1) -> None:
         self.serials, self.answers, self.looks = serials, answers, looks
         self.logged_to: list[str] = []
+        self.color_fps: tuple[int, ...] = (15,)
+        """What colour can have, the default first."""
+        self.started: list[Profile] = []
         self.num_stopped = 0
         sdk = self
 
@@ -143,13 +162,26 @@ class Sdk:
         def stop() -> None:
             self.num_stopped += 1
 
-        profiles = SimpleNamespace(
-            get_default_video_stream_profile=lambda: Profile(8, 4)
-        )
+        def profiles_of(kind: int) -> Any:
+            is_color = kind == self.OBSensorType.COLOR_SENSOR
+            size, offered = (
+                ((WIDTH, HEIGHT), self.color_fps) if is_color else ((8, 4), (15,))
+            )
+
+            def find(width: int, height: int, kind: str, fps: int) -> Profile:
+                if (width, height) != size or fps not in offered:
+                    raise self.OBError("no such profile")
+                return Profile(width, height, fps=fps)
+
+            return SimpleNamespace(
+                get_default_video_stream_profile=lambda: Profile(*size, fps=offered[0]),
+                get_video_stream_profile=find,
+            )
+
         return SimpleNamespace(
-            get_stream_profile_list=lambda kind: profiles,
+            get_stream_profile_list=profiles_of,
             enable_frame_sync=lambda: None,
-            start=lambda config: None,
+            start=lambda config: self.started.extend(config.profiles),
             wait_for_frames=wait_for_frames,
             stop=stop,
         )

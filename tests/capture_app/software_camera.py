@@ -30,6 +30,7 @@ class SoftwareCamera:
         serial: str = "752112070330",
         usb: str = "3.2",
     ) -> None:
+        self.color_clock = rs.timestamp_domain.hardware_clock
         self._uids = count(10)
         self.device = rs.software_device()
         for info, text in (
@@ -88,6 +89,7 @@ class SoftwareCamera:
     def push_color(self, number: int, rgb: np.ndarray, timestamp_ms: float) -> None:
         """A colour frame alone."""
         frame = _video_frame(self._color, number, timestamp_ms, rgb, rgb.shape[2])
+        frame.domain = self.color_clock
         self._color_sensor.on_video_frame(frame)
 
     def push_acceleration(
@@ -101,6 +103,11 @@ class SoftwareCamera:
         frame.domain = rs.timestamp_domain.hardware_clock
         frame.profile = self._acceleration
         self._motion_sensor.on_motion_frame(frame)
+
+    def say_arrival(self, time_ms: int) -> None:
+        """When the next frames come in, by the computer's clock."""
+        for sensor in (self._depth_sensor, self._color_sensor):
+            sensor.set_metadata(rs.frame_metadata_value.time_of_arrival, time_ms)
 
     def add_option(
         self, kind: str, option: rs.option, least: float, most: float

@@ -19,7 +19,7 @@ from built_azure import (
     rgb_of,
 )
 
-from capture_app.sensors import libk4a, libk4a_files
+from capture_app.sensors import azure_kinect, libk4a, libk4a_files
 from capture_app.sensors.azure_kinect import AzureKinectSensor, probe
 from capture_app.sensors.failures import SensorLostError
 from core.errors import SensorError
@@ -160,6 +160,31 @@ def test_without_a_camera_it_is_said_how_to_connect_one() -> None:
     assert not probe().available
     with pytest.raises(OSError, match=r"it does not open: .*No devices found|libusb"):
         libk4a.Device(libk4a_files.load_library(), 0)
+
+
+def test_a_camera_that_does_not_open_is_listed_and_not_available(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Device:
+        def __init__(self, library: object, index: int) -> None:
+            if index not in opens:
+                raise OSError("it does not open: LIBUSB_ERROR_ACCESS")
+            self.serial = lambda: f"00{index}"
+
+        def close(self) -> None: ...
+
+    calls = SimpleNamespace(k4a_device_get_installed_count=lambda: 2)
+    library = SimpleNamespace(calls=calls)
+    monkeypatch.setattr(azure_kinect, "load_library", lambda: library)
+    monkeypatch.setattr(libk4a, "Device", Device)
+    opens: tuple[int, ...] = ()
+    status = azure_kinect.probe()
+    assert not status.available
+    assert status.reason.count("may not be opened by this user") == 2
+    opens = (1,)
+    status = azure_kinect.probe()
+    assert status.available
+    assert status.reason.endswith("; Azure Kinect, serial 001")
 
 
 def test_without_the_library_it_is_said_how_to_install_it(

@@ -351,12 +351,20 @@ def test_frames_go_into_an_empty_folder_that_is_there(room, tmp_path, monkeypatc
     assert not [file for file in out.iterdir() if file.name.startswith(".")]
 
 
-def test_a_folder_that_a_killed_conversion_left_is_named(images, tmp_path):
-    hidden = tmp_path / ".out.partial"
-    hidden.mkdir()
-    with pytest.raises(HNError, match=r"\.out\.partial is there: .* delete it"):
-        convert(images, tmp_path / "out")
-    assert hidden.is_dir()
+@pytest.mark.parametrize("is_there", [False, True])
+@pytest.mark.parametrize("to", ["recording", "tum"])
+def test_what_a_killed_conversion_left_is_removed(images, tmp_path, to, is_there):
+    out = tmp_path / "out"
+    if is_there:
+        out.mkdir()
+    left = (out if is_there else tmp_path) / ".out.partial" / "out"
+    (left / "rgb").mkdir(parents=True)
+    (left.parent / "source.json").write_text("of another one without a frame")
+    (left / "rgb" / "1.png").write_bytes(b"half")
+    convert(images, out, to)
+    assert len(open_frames(out)) == 3
+    assert not (out / "rgb" / "1.png").exists()
+    assert not list(tmp_path.rglob("*.partial"))
 
 
 def test_real_sequences_go_through_every_layout(real_data, tmp_path):

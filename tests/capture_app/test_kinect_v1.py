@@ -3,6 +3,9 @@
 import os
 import re
 import signal
+import subprocess
+import sys
+import threading
 import time
 from pathlib import Path
 
@@ -20,7 +23,7 @@ from fakenect_folder import (
 from capture_app.sensors import kinect_v1, libfreenect
 from capture_app.sensors.failures import SensorLostError
 from capture_app.sensors.kinect_v1 import KinectV1Sensor
-from capture_app.sensors.kinect_v1_process import Pairing, chosen, ticks_between
+from capture_app.sensors.kinect_v1_process import Pairing, Sender, chosen, ticks_between
 from core.errors import SensorError
 from core.frame import RgbdFrame
 from core.nyuv2 import RAW_COLOR_CAMERA, RAW_DEPTH_CAMERA
@@ -81,7 +84,7 @@ def test_an_image_without_a_partner_is_left_out_and_counted(tmp_path: Path) -> N
 
 def test_up_is_where_a_level_camera_s_accelerometer_points(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "walk")
-    # Rolled a little, and looking down: the accelerometer's z, forward, has some of up.
+    # Rolled a little, and looking up: the accelerometer's z, forward, has some of up.
     folder.add_acceleration(90, 780, 200)
     folder.add_depth(0, 0)
     folder.add_color(0, 0)
@@ -106,7 +109,10 @@ def test_a_camera_that_is_gone_can_come_back(tmp_path: Path) -> None:
 
 
 def test_a_library_that_ends_the_process_costs_one_sentence(tmp_path: Path) -> None:
-    folder = walk(tmp_path / "walk", 1)
+    folder = Folder(tmp_path / "walk", period_s=0.2)
+    folder.add_depth(0, 0)
+    folder.add_color(0, 0)
+    folder.add_depth(1, TICKS_A_FRAME)  # leaves time to send the frame
     folder.name_missing_file()
     with sensor_of(folder) as sensor:
         frames_of(sensor, 1)
@@ -120,6 +126,67 @@ def test_a_library_that_aborts_costs_one_sentence(tmp_path: Path) -> None:
         os.kill(sensor._process.pid, signal.SIGABRT)
         with pytest.raises(SensorLostError, match=r"crashed \(status -6\)"):
             frames_of(sensor, 2)
+
+
+def test_an_interrupt_is_left_to_the_program_that_reads(tmp_path: Path) -> None:
+    with sensor_of(walk(tmp_path / "walk", 40)) as sensor:
+        assert sensor._process is not None
+        frames_of(sensor, 1)
+        os.kill(sensor._process.pid, signal.SIGINT)
+        frames = frames_of(sensor, 39)
+    assert [frame.number for frame in frames] == list(range(1, 40))
+
+
+_ASKED_IN_A_CALLBACK = """
+import ctypes, os, signal, sys
+from capture_app.sensors import kinect_v1_process
+def stream(serial, sender, stop):
+    call = ctypes.CFUNCTYPE(None)(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    call()  # what is raised in it goes nowhere
+    os._exit(7 if stop.is_set() else 1)
+kinect_v1_process._stream = stream
+sys.argv = [""]
+kinect_v1_process.main()
+"""
+
+
+def test_a_process_that_is_asked_to_end_while_an_image_comes_does_so() -> None:
+    done = subprocess.run([sys.executable, "-c", _ASKED_IN_A_CALLBACK], timeout=30)
+    assert done.returncode == 7
+
+
+def test_a_reader_that_is_busy_costs_the_oldest_messages_and_no_waiting() -> None:
+    reading, writing = os.pipe()
+    sender = Sender(writing, most_waiting=5)
+    messages = [bytes([number]) * 300_000 for number in range(20)]
+    start = time.monotonic()
+    for message in messages:
+        sender.put(message[:7], message[7:])
+        time.sleep(0.005)  # the first is on its way, and fills the pipe
+    assert time.monotonic() - start < 1.0
+
+    def finish() -> None:
+        sender.finish(threading.Event())
+        os.close(writing)
+
+    finishing = threading.Thread(target=finish)
+    finishing.start()
+    got = b""
+    while rest := os.read(reading, 10**6):
+        got += rest
+    finishing.join()
+    os.close(reading)
+    assert got == b"".join([messages[0], *messages[15:]])
+
+
+def test_a_reader_that_is_gone_is_noticed() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    sender = Sender(writing)
+    sender.put(b"frame")
+    sender.finish(threading.Event())
+    assert sender.is_broken
+    os.close(writing)
 
 
 def test_a_frame_that_comes_late_is_whole(tmp_path: Path) -> None:

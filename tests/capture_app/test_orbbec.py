@@ -20,6 +20,8 @@ from made_up_orbbec import (
 )
 
 from capture_app.sensors import orbbec
+from capture_app.sensors import probe as probing
+from capture_app.sensors.failures import SensorLostError
 from capture_app.sensors.orbbec import OrbbecSensor, probe
 from capture_app.sensors.orbbec_frames import frame_of, rgb_of
 from core.errors import SensorError
@@ -92,10 +94,41 @@ def test_pairs_of_one_instant_are_frames_once(use: Any) -> None:
         assert (sensor.name, sensor.fps) == ("Femto Bolt", 15)
         frames = [sensor.read(1.0), sensor.read(1.0)]
         assert [frame.number for frame in frames if frame] == [0, 4]
-        with pytest.raises(SensorError, match="unplugged"):
+        sdk.serials.clear()
+        with pytest.raises(SensorLostError, match="unplugged"):
             sensor.read(1.0)
     sensor.close()
     assert sdk.num_stopped == 1
+
+
+@pytest.mark.parametrize(
+    ("serials", "sentence"),
+    [
+        (["A1"], "is connected but has sent no frame"),
+        (["B2"], "was unplugged"),  # another one is no consolation
+    ],
+)
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_silent_camera_is_told_from_one_that_is_gone(
+    use: Any, serials: list[str], sentence: str, is_told: bool
+) -> None:
+    answer = Sdk.OBError("frame timeout") if is_told else None
+    sdk = use(Sdk(["A1"], [answer] * 10**6))
+    with OrbbecSensor() as sensor:
+        sdk.serials = serials
+        with pytest.raises(SensorLostError, match=sentence):
+            sensor.read(0.02)
+
+
+def test_depth_and_colour_have_one_rate(use: Any) -> None:
+    sdk = use(Sdk(["A1"], []))
+    sdk.color_fps = (30, 15)
+    with OrbbecSensor() as sensor:
+        assert sensor.fps == 15
+    assert [profile.get_fps() for profile in sdk.started] == [15, 15]
+    sdk.color_fps = (30,)
+    with pytest.raises(SensorError, match="no colour of 10x6 at 15 fps, as depth; it"):
+        OrbbecSensor().open()
 
 
 def test_a_camera_is_found_by_its_serial_number_and_stays_that_one(use: Any) -> None:
@@ -125,6 +158,7 @@ def test_without_a_camera_it_is_said_how_to_connect_one(
     use: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use(Sdk([], []))
+    assert orbbec._LOOKING_S <= probing.LIMIT_S - 1  # the rest is for its library
     monkeypatch.setattr(orbbec, "_LOOKING_S", 0.01)
     assert probe().reason.startswith("no Orbbec camera is connected; plug one")
 

@@ -1,15 +1,21 @@
 """Cameras are looked for in processes of their own."""
 
 import os
+import signal
+import subprocess
+import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
+from scripted import wait_until
 
 from capture_app.sensors import probe as probing
 from capture_app.sensors.probe import check_connected, probe
 from core.errors import SensorError
 
+ROOT = Path(__file__).parents[2]
 _STATUS = """
 from capture_app.sensors.sensor import SensorStatus
 def probe():
@@ -24,6 +30,11 @@ _LIBRARIES = {
     "raising": "def probe(): raise ZeroDivisionError",
     "hanging": "import time\ndef probe(): time.sleep(60)",
     "also_hanging": "import time\ndef probe(): time.sleep(60)",
+    "slow": "import time\ntime.sleep(60)" + _STATUS,  # before it can be asked
+    "telling": "import ctypes, os, pathlib\n"
+    "def probe():\n"
+    "    pathlib.Path(__file__).with_name('pid').write_text(str(os.getpid()))\n"
+    "    ctypes.CDLL(None).sleep(60)\n",
 }
 
 
@@ -58,10 +69,49 @@ def test_a_library_that_hangs_holds_up_nobody(
 ) -> None:
     monkeypatch.setattr(probing, "LIMIT_S", 0.3)
     start = time.monotonic()
-    for status in probe(["hanging", "also_hanging"], modules):
+    for status in probe(["hanging", "also_hanging", "slow"], modules):
         assert not status.available
         assert status.reason.startswith("its library did not answer within 0.3 s")
     assert 0.3 < time.monotonic() - start < 30  # of the 120 s that they sleep
+
+
+def test_a_library_has_more_time_when_its_camera_is_to_be_opened(
+    modules: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probing, "LIMIT_S", 0.0)
+    monkeypatch.setattr(probing, "OPENING_LIMIT_S", 30.0)
+    monkeypatch.setattr(probing, "probe", partial(probe, modules=modules))
+    check_connected("good")
+    with pytest.raises(SensorError, match="its library crashed"):
+        check_connected("aborting")
+
+
+@pytest.mark.parametrize("limit_s", [0.5, 60.0])
+def test_a_process_ends_when_nobody_waits_for_it(
+    modules: dict[str, str], tmp_path: Path, limit_s: float
+) -> None:
+    code = (
+        "from capture_app.sensors.probe import probe\n"
+        f"probe(['telling'], {modules!r}, {limit_s})"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
+    pid = tmp_path / "pid"
+    wait_until(lambda: pid.exists() and pid.read_text(), 20.0)
+    if limit_s > 1:
+        parent.kill()
+    else:  # it stands still and kills nobody
+        parent.send_signal(signal.SIGSTOP)
+    wait_until(lambda: is_over(int(pid.read_text())))
+    parent.kill()
+    parent.wait()
+
+
+def is_over(pid: int) -> bool:
+    """Whether a process is gone, or dead and not yet waited for."""
+    try:
+        return "State:\tZ" in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 def test_no_process_is_left(

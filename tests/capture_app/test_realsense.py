@@ -132,25 +132,42 @@ def test_a_frame_that_lacks_its_colour_is_a_gap_in_the_numbers(
     assert numbers == [1, 2, 3, 5, 6, 7]
 
 
-def test_a_reader_that_pauses_for_half_a_second_loses_nothing(
+def test_a_reader_that_pauses_for_two_seconds_loses_nothing(
     camera: SoftwareCamera, sensor: RealSenseSensor
 ) -> None:
-    for number in range(1, 16):
+    for number in range(1, 2 * FPS + 1):
         for sample in range(7):
             camera.push_acceleration(7 * number + sample, (0.0, -9.8, 0.0), 5.0)
         camera.push(number, *images(number))
-    for number in range(1, 16):
+    for number in range(1, 2 * FPS + 1):
         frame = sensor.read(0.5)
         assert frame is not None and frame.number == number
+
+
+def test_depth_and_colour_of_two_clocks_are_paired_by_arrival(
+    camera: SoftwareCamera, sensor: RealSenseSensor
+) -> None:
+    camera.color_clock = rs.timestamp_domain.system_time
+    for number in range(1, 9):
+        camera.say_arrival(1_790_000_000_000 + 33 * number)
+        depth, rgb = images(number)
+        camera.push_depth(number, depth)
+        camera.push_color(number, rgb, 1.8e12 + number)
+    frames = [sensor.read(0.5) for _ in range(7)]
+    assert [frame.number for frame in frames if frame] == list(range(2, 9))
+    for frame in frames:
+        assert frame is not None
+        np.testing.assert_array_equal(frame.rgb, images(frame.number)[1])
 
 
 def test_times_rise_when_the_cameras_clock_starts_anew(
     camera: SoftwareCamera, sensor: RealSenseSensor
 ) -> None:
-    camera.push(1, *images(1), clock_ms=4_294_900.0)  # 2**32 microseconds are near
-    camera.push(2, *images(2), clock_ms=4_294_900.0)
-    camera.push(3, *images(3), clock_ms=-90.0)
-    camera.push(4, *images(4), clock_ms=-90.0)
+    before_ms = 4_294_900.0  # 2**32 microseconds are near
+    for number in range(1, 5):
+        after_ms = before_ms - 2**32 / 1000
+        clock_ms = before_ms if number < 3 else after_ms
+        camera.push(number, *images(number), clock_ms=clock_ms)
     times = [frame.timestamp_ns for _ in range(4) if (frame := sensor.read(2.0))]
     np.testing.assert_allclose(np.diff(times), 1e9 / FPS, atol=1000)
 

@@ -56,6 +56,38 @@ def test_it_does_not_matter_which_stream_comes_first(seed: int) -> None:
         assert pair.acceleration[0] == pytest.approx(np.mean(before))
 
 
+@pytest.mark.parametrize("color_delay_ms", [-6.0, 4.0])
+def test_no_pair_is_lost_when_the_cameras_clock_starts_anew(
+    color_delay_ms: float,
+) -> None:
+    clock_ms = 2**32 / 1000
+    times_ms = [clock_ms - 300 + 33.333 * n for n in range(60)]
+    depths = [sample(DEPTH, n, ms % clock_ms) for n, ms in enumerate(times_ms)]
+    colors = [
+        sample(COLOR, n, (ms + color_delay_ms) % clock_ms)
+        for n, ms in enumerate(times_ms)
+    ]
+    # One begins before, the other after it; and both of them before.
+    for first in (0, 9):
+        mixed = [each for pair in zip(depths, colors, strict=True) for each in pair]
+        later = [each for each in mixed if each.number >= first]
+        pairs = pairs_of(Pairing(30, has_imu=False), later)
+        assert numbers(pairs) == [(n, n) for n in range(first, 60)]
+        got_ms = np.array([pair.depth.time_ms for pair in pairs])
+        np.testing.assert_allclose(np.diff(got_ms), 33.333, atol=1e-3)
+
+
+def test_times_rise_when_a_clock_is_set_back() -> None:
+    times_ms = (1000.0, 1033.0, 700.0, 733.0)
+    images = [
+        sample(stream, n, ms)
+        for n, ms in enumerate(times_ms)
+        for stream in (DEPTH, COLOR)
+    ]
+    pairs = pairs_of(Pairing(25, has_imu=False), images)
+    assert [pair.depth.time_ms for pair in pairs] == [1000, 1033, 1073, 1106]
+
+
 def test_a_repeated_image_is_left_out() -> None:
     a, b = sample(DEPTH, 1, 0.0), sample(COLOR, 1, 1.0)
     later = [sample(DEPTH, 2, 33.0), sample(COLOR, 2, 34.0)]

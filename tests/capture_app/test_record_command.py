@@ -178,6 +178,8 @@ def test_a_disk_without_the_room_asked_for_is_refused(
         (RecordConfig(min_free_gb=-1), "--min-free-gb must be 0 or more and .* got -1"),
         (RecordConfig(min_free_gb=math.nan), "--min-free-gb must be 0 or more"),
         (RecordConfig(min_free_gb=1e9), r"0 or more and below 1e9, got 1e\+09"),
+        (RecordConfig(wait_for_camera_s=-1), "--wait-for-camera-s must be 0 or more"),
+        (RecordConfig(wait_for_camera_s=math.nan), "must be 0 or more, got nan"),
         (RecordConfig(annotate_every=0), "--annotate-every must be 1 or more"),
         (RecordConfig(sensor="nope"), "no sensor and no file is called 'nope'"),
         (

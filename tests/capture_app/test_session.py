@@ -1,15 +1,20 @@
 """The session: what happens when the camera is lost, or when it cannot record."""
 
 import logging
+import threading
 from pathlib import Path
 
 import pytest
-from scripted import ScriptedSensor, make_frame, wait_until
+from scripted import ScriptedSensor, label_all, make_frame, wait_until
 
+from capture_app.engine import recorder
+from capture_app.engine.live import LiveView
 from capture_app.engine.recorder import RecordingPlan
 from capture_app.engine.session import CaptureSession
 from capture_app.engine.states import RecorderState, SourceState
+from core.bins import HNBins
 from core.errors import RecordingError, SensorError
+from core.frame import RgbdFrame
 from core.recording import Recording
 
 pytestmark = pytest.mark.usefixtures("no_thread_is_left")
@@ -97,3 +102,44 @@ def test_a_second_recording_waits_for_the_first(tmp_path: Path) -> None:
         assert session.stop_recording() is None
     assert not (tmp_path / "early").exists()
     assert not (tmp_path / "second").exists()
+
+
+def test_labels_and_pictures_yield_to_a_recording_that_falls_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, may_write: threading.Event
+) -> None:
+    class Shown(LiveView):
+        """A live view that only notes what it is shown."""
+
+        def __init__(self) -> None:
+            super().__init__(label_all, HNBins())
+            self.numbers: list[int] = []
+
+        def offer(self, frame: RgbdFrame) -> None:
+            self.numbers.append(frame.number)
+
+    frame = make_frame(0)
+    num_bytes = frame.rgb.nbytes + frame.depth.nbytes
+    monkeypatch.setattr(recorder, "QUEUE_BYTES", 8 * num_bytes)
+    sensor = ScriptedSensor([make_frame(n) for n in range(20)], is_stepped=True)
+    live = Shown()
+    with CaptureSession(sensor, live) as session:
+        session.start(record=RecordingPlan(tmp_path / "kitchen"))
+
+        def see(count: int) -> None:
+            seen = session.stats().num_frames + count
+            sensor.step(count)
+            wait_until(lambda: session.stats().num_frames == seen)
+
+        see(7)
+        wait_until(lambda: live.numbers)
+        assert live.numbers == [0, 1, 2, 3]
+        may_write.set()
+        wait_until(lambda: session.recording and not session.recording.queued_bytes)
+        see(2)
+        wait_until(lambda: live.numbers[4:] == [7, 8])
+        session.stop_recording()
+        warnings = [p.message for p in session.take_problems() if p.is_warning]
+    assert [text for text in warnings if "waits for the disk" in text] == warnings
+    assert len(warnings) == 1
+    with Recording(tmp_path / "kitchen") as recording:
+        assert [frame.number for frame in recording] == list(range(9))

@@ -266,3 +266,20 @@ def test_the_command_names_every_folder(
         f"{out}-2: 7",
     ]
     np.testing.assert_array_equal(numbers(tmp_path / "kitchen-2"), range(7))
+
+
+@pytest.mark.usefixtures("short_pauses")
+def test_the_command_ends_when_the_camera_does_not_come_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, opening, saved in (
+        ("kitchen", frames(*range(5)), "saved up to then: .*kitchen: 5 frames, 0 dr"),
+        ("hall", [], "nothing was saved$"),
+    ):
+        sensor = LooseSensor(opening)  # and then it stays unplugged
+        monkeypatch.setitem(registry._BY_NAME, "loose", lambda _, s=sensor: s)
+        start = time.monotonic()
+        with pytest.raises(SensorError, match=rf"come back within 0\.3 s; {saved}"):
+            out = tmp_path / name
+            run(RecordConfig(sensor="loose", out=out, wait_for_camera_s=0.3))
+        assert 0.3 <= time.monotonic() - start < 3

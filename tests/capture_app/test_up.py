@@ -1,17 +1,25 @@
 """Which way is up: the accelerometer, and what the floors say about it."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
-from scripted import label_all, make_frame, wait_until
+from scripted import ScriptedSensor, label_all, make_frame, wait_until
 
 from capture_app.engine import hint_check
 from capture_app.engine.hint_check import HintCheck
-from capture_app.sensors.up import UpFilter, UpSign
+from capture_app.engine.live import LiveView
+from capture_app.engine.recorder import RecordingPlan
+from capture_app.engine.session import CaptureSession
+from capture_app.sensors.up import UpFilter
+from core.bins import HNBins
 from core.frame import RgbdFrame
-from core.hn_labels import HNLabels
+from core.hn_labels import HNLabels, label_frame
+from core.recording import Recording
+from core.simulation import SimulatedCamera
 
 UP = np.array((0.1, -0.9, -0.42)) / np.linalg.norm((0.1, -0.9, -0.42))
 AXES = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])  # turned about z
@@ -49,65 +57,111 @@ def test_noise_is_smoothed_and_a_turn_is_followed() -> None:
     np.testing.assert_allclose(up.up, turned, atol=0.01)
 
 
-def settled(hints: list[np.ndarray]) -> tuple[bool, bool]:
-    sign = UpSign()
-    for hint in hints:
-        sign.compare(hint, UP)
-    return sign.is_settled, sign.is_opposite
+TRUE_UP = label_all(make_frame(1)).floor.up
 
 
-def test_five_floors_settle_whether_up_is_the_opposite() -> None:
-    tilted = np.array((0.5, -0.8, 0.3)) / np.linalg.norm((0.5, -0.8, 0.3))
-    assert settled([tilted] * 4) == (False, False)
-    assert settled([tilted] * 5) == (True, False)
-    assert settled([-tilted] * 4) == (False, False)
-    assert settled([-tilted] * 5) == (True, True)
-    # A table top taken for a floor now and then does not matter.
-    assert settled([UP, -UP, UP, -UP, UP, UP, UP]) == (True, False)
-    assert settled([UP] * 5 + [-UP] * 9) == (True, False)
+def finds_floor(frame: RgbdFrame) -> HNLabels | None:
+    """As `label_frame` would, of a camera that sees its floor."""
+    assert frame.up_hint is not None
+    return label_all(frame) if frame.up_hint @ TRUE_UP > 0.9 else None
 
 
-def test_a_hint_across_the_floor_says_nothing() -> None:
-    across = np.cross(UP, (1.0, 0.0, 0.0))
-    across /= np.linalg.norm(across)
-    assert settled([across, -across] * 20) == (False, False)
-
-
-@pytest.mark.parametrize("sign", [1, -1])
-def test_a_hint_that_points_down_is_turned_over_and_said_once(
-    sign: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def label_without_hint(frame: RgbdFrame) -> HNLabels:
-        assert frame.up_hint is None  # with it, the ceiling would be the floor
-        return label_all(frame)
-
-    monkeypatch.setattr(hint_check, "label_frame", label_without_hint)
-    true_up = label_all(make_frame(1)).floor.up
+def warnings_of(
+    frame: RgbdFrame, label: Callable[[RgbdFrame], HNLabels | None], num_looks: int = 12
+) -> list[str]:
+    """What is said when the frame is seen so many times."""
     warnings: list[str] = []
+    seen = threading.Semaphore(0)
+
+    def label_seen(frame: RgbdFrame) -> HNLabels | None:
+        try:
+            return label(frame)
+        finally:
+            seen.release()
+
     before = threading.active_count()
     check = HintCheck(warnings.append)
-    frame = replace(make_frame(1), up_hint=sign * true_up)
-    np.testing.assert_array_equal(check.corrected(frame).up_hint, sign * true_up)
-
-    def looks_until_settled() -> bool:
-        check.look(frame)
-        return check._sign.is_settled
-
-    wait_until(looks_until_settled)
-    corrected = check.corrected(frame)
-    np.testing.assert_array_equal(corrected.up_hint, true_up)
-    np.testing.assert_array_equal(corrected.depth, frame.depth)
-    check.close()
-    check.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hint_check, "label_frame", label_seen)
+        patch.setattr(hint_check, "_EVERY", 1)
+        for _ in range(num_looks):
+            check.look(frame)
+            seen.acquire(timeout=0.1)
+        check.close()
+        check.close()
     assert threading.active_count() == before
-    assert len(warnings) == (sign < 0)
+    return warnings
+
+
+@pytest.mark.parametrize(("sign", "num_warnings"), [(1, 0), (-1, 1)])
+def test_a_hint_that_points_down_is_said_once(sign: int, num_warnings: int) -> None:
+    frame = replace(make_frame(1), up_hint=sign * TRUE_UP)
+    warnings = warnings_of(frame, finds_floor)
+    assert len(warnings) == num_warnings
+    assert all("says down where the floor says up" in text for text in warnings)
+
+
+def test_a_few_frames_or_no_floor_say_nothing_of_the_hint() -> None:
+    frame = replace(make_frame(1), up_hint=-TRUE_UP)
+    assert warnings_of(frame, finds_floor, num_looks=4) == []
+    assert warnings_of(frame, lambda _: None) == []
+
+
+def test_the_hint_of_a_camera_that_hangs_upside_down_is_believed() -> None:
+    camera = SimulatedCamera(seed=0, num_frames=12, width=160, height=120)
+    frames = [upside_down(camera.frame(number)) for number in range(12)]
+    assert sum(label_frame(frame) is not None for frame in frames) >= 5
+    for frame in frames:
+        assert warnings_of(frame, label_frame, num_looks=5) == []
+
+
+def upside_down(frame: RgbdFrame) -> RgbdFrame:
+    """The same room by a camera that is turned by 180 degrees about its axis."""
+    assert frame.up_hint is not None
+    turn = np.diag((-1.0, -1.0, 1.0, 1.0))
+    turned = [
+        replace(lens, cx=lens.width - 1 - lens.cx, cy=lens.height - 1 - lens.cy)
+        for lens in (frame.color_intrinsics, frame.depth_intrinsics)
+    ]
+    return replace(
+        frame,
+        rgb=frame.rgb[::-1, ::-1].copy(),
+        depth=frame.depth[::-1, ::-1].copy(),
+        color_intrinsics=turned[0],
+        depth_intrinsics=turned[1],
+        T_color_depth=turn @ frame.T_color_depth @ turn,
+        up_hint=turn[:3, :3] @ frame.up_hint,
+    )
+
+
+@pytest.mark.parametrize("has_live", [True, False])
+def test_what_is_recorded_keeps_the_hint_and_the_warning_comes_without_a_window(
+    has_live: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hint_check, "label_frame", finds_floor)
+    monkeypatch.setattr(hint_check, "_EVERY", 1)
+    frames = [replace(make_frame(n), up_hint=-TRUE_UP) for n in range(400)]
+    sensor = ScriptedSensor([*frames, None], is_stepped=True)
+    live = LiveView(label_all, HNBins()) if has_live else None
+    said: list[str] = []
+
+    def is_said() -> bool:
+        sensor.step()
+        said.extend(problem.message for problem in session.take_problems())
+        return bool(said)
+
+    with CaptureSession(sensor, live) as session:
+        session.start(record=RecordingPlan(tmp_path / "take"))
+        wait_until(is_said)
+    with Recording(tmp_path / "take") as recording:
+        for frame in recording:
+            np.testing.assert_allclose(frame.up_hint, -TRUE_UP, atol=1e-12)
+    assert "says down where the floor says up" in said[0]
 
 
 def test_frames_without_a_hint_need_no_check() -> None:
-    frame = make_frame(1)
     before = threading.active_count()
     check = HintCheck(pytest.fail)
-    check.look(frame)
-    assert check.corrected(frame) is frame
+    check.look(make_frame(1))
     assert threading.active_count() == before
     check.close()

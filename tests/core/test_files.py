@@ -1,11 +1,13 @@
 """Folders that are written whole or not at all, and files that are looked for."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from core.errors import HNError
 from core.files import check_is_new, find_files, whole_folder
+from core.lock import try_lock
 
 
 def write(out: Path) -> None:
@@ -73,6 +75,62 @@ def test_nothing_is_lost_when_others_take_the_name_meanwhile(tmp_path, is_there)
     assert (kept / "frame.txt").read_text() == "new"
     assert (out / "frame.txt").read_text() == "of others"
     assert not list(tmp_path.rglob("*.partial"))
+
+
+def test_only_what_has_a_note_and_is_worth_it_is_kept(tmp_path):
+    out = tmp_path / "out"
+
+    def fail(note, text, **worth):
+        with pytest.raises(RuntimeError), whole_folder(out, note, **worth) as folder:
+            with (folder / "frames.txt").open("a") as file:
+                file.write(text)
+            raise RuntimeError
+
+    fail(None, "a")
+    fail("of a", "a", is_worth_keeping=lambda folder: False)
+    assert names(tmp_path) == []
+    fail("of a", "a")
+    fail("of a", "b")
+    for note in (None, "of b"):
+        with pytest.raises(HNError, match=r"keeps what was written.*delete that"):
+            fail(note, "c")
+    with whole_folder(out, "of a") as folder:
+        assert (folder / "frames.txt").read_text() == "ab"
+    assert names(out) == ["frames.txt"]
+    assert names(tmp_path) == ["out"]
+
+
+def test_of_two_who_write_a_folder_one_is_refused_and_takes_nothing_away(tmp_path):
+    out = tmp_path / "out"
+    for note in (None, "of a"):
+        with whole_folder(out, note) as folder:
+            (folder / "frame.txt").write_text("new")
+            for other in (None, "of a"):
+                with (
+                    pytest.raises(HNError, match="another program writes"),
+                    whole_folder(out, other),
+                ):
+                    pass
+        assert names(out) == ["frame.txt"]
+        assert names(tmp_path) == ["out"]
+        (out / "frame.txt").unlink()
+
+
+def test_who_had_to_wait_for_the_lock_sees_what_the_other_has_written(
+    tmp_path, monkeypatch
+):
+    def meanwhile(file):
+        monkeypatch.setattr("core.files.try_lock", try_lock)
+        shutil.rmtree(tmp_path / ".out.partial")  # as the other does at its end
+        write(tmp_path / "out")
+        return try_lock(file)
+
+    monkeypatch.setattr("core.files.try_lock", meanwhile)
+    with pytest.raises(HNError, match="another program writes"):
+        write(tmp_path / "out")
+    with pytest.raises(HNError, match=r"already holds files, such as frame\.txt"):
+        write(tmp_path / "out")
+    assert names(tmp_path) == ["out"]
 
 
 def test_hidden_folders_are_passed_over_but_not_the_one_that_is_named(tmp_path):

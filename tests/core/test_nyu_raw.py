@@ -1,6 +1,7 @@
 """Raw scenes of NYUv2, byte by byte as libfreenect writes them."""
 
 import logging
+import struct
 from pathlib import Path
 
 import cv2
@@ -48,7 +49,7 @@ def scene(tmp_path) -> Path:
     write_color(tmp_path, "1316653580.459000", 1)
     write_color(tmp_path, "1316653580.470000", 2)
     write_color(tmp_path, "1316653580.615123", 3)
-    (tmp_path / "a-1316653580.471000-3001.dump").write_bytes(bytes(12))
+    (tmp_path / "a-1316653580.480000-3000.dump").write_bytes(bytes(12))
     (tmp_path / "INDEX.txt").write_text("r-1316653580.459000-2001.ppm\n")
     return tmp_path
 
@@ -126,6 +127,28 @@ def test_images_that_were_cut_off_are_left_out_with_one_warning(
     assert [int(frame.rgb[0, 0, 1]) for frame in frames] == [20, 30]
     assert caplog.text.count("cut off") == 1
     assert "2 images are empty or cut off and are left out" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("dump", "up"),
+    [
+        # Rolled a little, and looking up: z, forward, has some of up.
+        (struct.pack("<3hbxi", 90, 780, 200, 0, 0), (-90, -780, 200)),
+        (struct.pack("<3hbxi", 90, 600, 200, 0, 0), None),  # it falls
+        (b"\0" * 12, None),
+        (b"\0\1\2", None),
+        (b"", None),
+    ],
+)
+def test_up_is_where_the_accelerometer_points(scene, dump, up):
+    (scene / "a-1316653580.473000-3001.dump").write_bytes(dump)
+    first, second = open_frames(scene)
+    if up is None:
+        assert first.up_hint is None
+    else:
+        expected = np.array(up) / np.linalg.norm(up)
+        np.testing.assert_allclose(first.up_hint, expected)
+    assert second.up_hint is None  # nothing was measured within 20 ms
 
 
 def test_a_scene_without_pairs_is_refused(scene):
