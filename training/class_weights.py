@@ -31,6 +31,6 @@ def note_on_empty(pixels: np.ndarray, class_names: Sequence[str]) -> str | None:
     if not empty:
         return None
     return (
-        f"no training frame shows {', '.join(empty)}; an empty class has no weight and "
-        "is never learnt"
+        f"no training frame shows {', '.join(empty)}; a class without pixels is never "
+        "learnt"
     )

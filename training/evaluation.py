@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from core.prediction import normalise
+from training.memory import plain_memory_errors
 from training.metrics import Scores, confusion_matrix
 from training.processes import sum_over_processes
 
@@ -16,6 +17,7 @@ from training.processes import sum_over_processes
 RGB_MEAN = (0.485, 0.456, 0.406)
 RGB_STD = (0.229, 0.224, 0.225)
 BATCH_SIZE = 8
+ADVICE = "close other programs, or use a smaller network, preset or --scales"
 
 
 class Pairs(Protocol):
@@ -61,7 +63,7 @@ def predictions(
 
     With several scales, or with flip, the class is that of the mean probability over
     the image in these sizes, and mirrored. `share` is (rank, processes): sample rank
-    and every processes-th after it are taken.
+    and every processes-th after it are taken. HNError if the memory does not suffice.
     """
     network.eval()
     rank, num_processes = share
@@ -69,9 +71,10 @@ def predictions(
     with torch.inference_mode():
         for first in range(0, len(indices), BATCH_SIZE):
             pairs = [samples[k] for k in indices[first : first + BATCH_SIZE]]
-            images = to_tensor(np.stack([rgb for rgb, _ in pairs]), device)
-            scores = class_scores(network, images, scales, flip)
-            classes = scores.argmax(dim=1).to(torch.uint8).cpu().numpy()
+            with plain_memory_errors(f"to predict {len(pairs)} images at once", ADVICE):
+                images = to_tensor(np.stack([rgb for rgb, _ in pairs]), device)
+                scores = class_scores(network, images, scales, flip)
+                classes = scores.argmax(dim=1).to(torch.uint8).cpu().numpy()
             for (rgb, target), predicted in zip(pairs, classes, strict=True):
                 yield rgb, target, predicted
 

@@ -13,8 +13,8 @@ from torch import distributed
 
 from core.errors import HNError
 
-TIMEOUT = timedelta(days=2)
-"""How long processes wait for the first one, which prepares the data alone."""
+TIMEOUT = timedelta(minutes=30)
+"""How long processes wait for each other while all do the same."""
 
 
 def make_fabric(devices: int = 1, num_nodes: int = 1) -> Fabric:

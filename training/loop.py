@@ -113,9 +113,9 @@ def train(
                     # Of several processes' gradients comes the mean; the sum is meant.
                     fabric.backward(part_loss * fabric.world_size)
                 loss += part_loss.detach()
-            norm = nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM)
+            norm = nn.utils.clip_grad_norm_(_trained(network), GRADIENT_NORM)
             state.losses.append(sum_of_numbers(loss.item(), device))
-            _check_finite(state, norm, images)
+            _check_finite(state, norm)
             optimizer.step()
             if state.average is not None:
                 state.average.update(state.step)
@@ -155,7 +155,7 @@ def _set_up(
     if fabric.world_size > 1:
         share_batch_norms(network)
     network.to(memory_format=torch.channels_last)
-    trained = [p for p in network.parameters() if p.requires_grad]
+    trained = _trained(network)
     # Norms, biases and the weights of cross-stitch units mean something at 0 already.
     filters = [parameter for parameter in trained if parameter.ndim > 1]
     others = [parameter for parameter in trained if parameter.ndim <= 1]
@@ -171,6 +171,10 @@ def _set_up(
     model, optimizer = fabric.setup(network, adamw)
     average = MovingAverage(network, stage.ema) if stage.ema else None
     return model, optimizer, State(stage, network, adamw, average)
+
+
+def _trained(network: Network) -> list[nn.Parameter]:
+    return [p for p in network.parameters() if p.requires_grad]
 
 
 def _validate(
@@ -197,15 +201,10 @@ def _seed_of(stage: Stage, step: int, rank: int) -> int:
     return int(np.random.SeedSequence((stage.seed, step, rank)).generate_state(1)[0])
 
 
-def _check_finite(state: State, norm: Tensor, images: np.ndarray) -> None:
+def _check_finite(state: State, norm: Tensor) -> None:
     loss, stage = state.losses[-1], state.stage
     if math.isfinite(loss) and torch.isfinite(norm):
         return
-    if not np.isfinite(images).all():
-        raise HNError(
-            f"the images of step {state.step + 1} of {stage.name} hold values that are "
-            "not numbers; look for a damaged file in the data"
-        )
     raise HNError(
         f"the loss became {loss} (gradient {norm.item()}) at step {state.step + 1} of "
         f"{stage.name}; start a new run with a smaller --learning-rate or with "
@@ -229,3 +228,4 @@ def _finish(fabric: "Fabric", network: Network, state: State, folder: Path) -> N
         state.save_best(folder)
     fabric.barrier()
     load_checkpoint(best, network)
+    network.zero_grad()  # the network may go on as a part of the next one

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from training.loss import loss_sum
+from training.memory import plain_memory_errors
 from training.stage import Precision
 
 WORTHWHILE = 0.85  # bfloat16 must save this much, or float32 is kept
@@ -23,11 +24,13 @@ def fastest_precision(
     """The precision to train in and the seconds of one step in it, by trying.
 
     bfloat16 halves the time on processors that have it and doubles it on others.
+    HNError if a step needs more memory than there is.
     """
-    seconds = {
-        precision: _seconds_per_step(network, batch_size, crop_size, device, precision)
-        for precision in candidates
-    }
+    with plain_memory_errors():
+        seconds = {
+            each: _seconds_per_step(network, batch_size, crop_size, device, each)
+            for each in candidates
+        }
     if len(candidates) == 1:
         return candidates[0], seconds[candidates[0]]
     is_worthwhile = seconds["bfloat16"] < WORTHWHILE * seconds["float32"]

@@ -8,7 +8,6 @@ from pathlib import Path
 import torch
 from lightning_fabric import Fabric
 
-from core.errors import HNError
 from core.parallel import num_cores
 from core.prediction import ModelInfo, Task
 from training.augment import training_sample
@@ -24,6 +23,13 @@ from training.metrics import Scores
 from training.models.network import Network
 from training.plan import check_options, num_steps
 from training.pretrained.cifar100 import cifar100_sample, open_cifar100
+from training.processes import (
+    Group,
+    LostProcessError,
+    from_first,
+    patient_group,
+    plain_lost_processes,
+)
 from training.progress import step_progress
 from training.results import write_results
 from training.run_folder import CHECKPOINTS, load_config, new_folder
@@ -50,13 +56,18 @@ def run_training(asked: TrainConfig) -> str:
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(max(1, num_cores() // config.devices))
     fabric = make_fabric(config.devices, config.nodes)
-    if fabric.is_global_zero:
-        run = _set_up_first(fabric, asked)
-        return write_results(run, train_stages(run))
     try:
-        train_stages(_set_up_other(fabric))
-    except (HNError, Interrupted):
-        sys.exit(0)  # the first process says why
+        with plain_lost_processes():
+            group = patient_group()
+            if fabric.is_global_zero:
+                run = _set_up_first(fabric, asked, group)
+                return write_results(run, train_stages(run))
+            train_stages(_set_up_other(fabric, group))
+    except (LostProcessError, Interrupted) as error:
+        if fabric.is_global_zero:
+            raise
+        # Another process says why; Fabric kills the first one for any status but 0.
+        sys.exit(0 if isinstance(error, Interrupted) else 2)
     return ""
 
 
@@ -73,7 +84,7 @@ def train_stages(run: Run) -> list[TrainedNetwork]:
     return trained[::-1]
 
 
-def _set_up_first(fabric: Fabric, asked: TrainConfig) -> Run:
+def _set_up_first(fabric: Fabric, asked: TrainConfig, group: Group) -> Run:
     """Set up the run and tell the others where; or that there is none."""
     folder: Path | None = None
     try:
@@ -88,14 +99,14 @@ def _set_up_first(fabric: Fabric, asked: TrainConfig) -> Run:
         folder = None
         raise
     finally:
-        fabric.broadcast(folder)
+        from_first(folder, group)
 
 
-def _set_up_other(fabric: Fabric) -> Run:
+def _set_up_other(fabric: Fabric, group: Group) -> Run:
     """The same run, once the first process has set it up; what it prepared is kept."""
-    folder = fabric.broadcast(None)
+    folder = from_first(None, group)
     if folder is None:
-        sys.exit(0)  # the first process says why
+        sys.exit(2)  # the first process says why
     return set_up(fabric, *load_config(TrainConfig(out=folder, resume=True)))
 
 

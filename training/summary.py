@@ -52,7 +52,7 @@ class DataSummary:
     num_frames: int
     num_test: int
     num_unused: int
-    """Left out because they are too near to another part's."""
+    """Left out: too near to another part's, or in none."""
     hn: ClassShares
     semantic: ClassShares
     skipped: tuple[tuple[str, int], ...]
@@ -95,7 +95,7 @@ def as_table(summaries: Sequence[DataSummary]) -> str:
     """Lines for the terminal."""
     lines = []
     for summary in summaries:
-        unused = f", {summary.num_unused} between the parts unused"
+        unused = f", {summary.num_unused} left out between the parts or as noted"
         lines += [
             f"{summary.name}: {summary.num_frames} frames, "
             f"{summary.num_test} of them for testing only"

@@ -13,7 +13,7 @@ from core.errors import DatasetError, UnreadableFrameError
 from training.datasets.camvid import CLASS_NAMES, UNKNOWN, read_colors
 from training.datasets.dataset import Dataset
 from training.datasets.labelled_images import LabelledImages
-from training.datasets.opening import open_data
+from training.datasets.opening import data_notes, open_data
 
 HEIGHT, WIDTH = 18, 30
 # CamVid's colours (R, G, B), some of one class: Tunnel and Wall are buildings.
@@ -273,3 +273,27 @@ def test_every_colour_of_the_data_set_is_known(real_data: Path) -> None:
     assert Counter(known) == dict(enumerate((1, 5, 2, 3, 3, 2, 3, 1, 5, 4, 2))) | {
         255: 1
     }
+
+
+def test_other_meanings_of_the_colours_are_seen(tmp_path: Path) -> None:
+    write_original(tmp_path, ["a", "b"])
+    before = only(tmp_path).fingerprint()
+    file = tmp_path / "label_colors.txt"
+    text = file.read_text()
+    file.write_text(text.replace("Road", "Tree"))
+    assert only(tmp_path).fingerprint() != before
+
+
+def test_folders_like_segnets_with_classes_of_their_own_are_not_camvid(
+    tmp_path: Path,
+) -> None:
+    write_segnet(tmp_path, train=3, test=1)
+    (note,) = data_notes([only(tmp_path)])
+    assert "is taken for CamVid" in note and "classes.txt" in note
+    names = tuple(f"thing {k}" for k in range(12))
+    (tmp_path / "classes.txt").write_text("\n".join(names))
+    data = only(tmp_path)
+    assert tuple(data.class_names) == names and data_notes([data]) == []
+    label = cv2.imread(str(tmp_path / "trainannot/train000.png"), -1)
+    assert np.array_equal(data.read(0).semantic, label)  # type: ignore[arg-type]
+    assert data.parts.tolist() == [*["train"] * 3, "test"]

@@ -139,6 +139,18 @@ def test_stages_can_be_frozen_beside_the_hn_network() -> None:
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
+@pytest.mark.parametrize(
+    "name", ["segnet-tiny", "deeplabv3-resnetv2-18", "unet+mobilenet_v2"]
+)
+def test_of_the_hn_network_only_the_encoder_is_kept(name: str) -> None:
+    hn = build_network(name, 3, seed=2)
+    whole = clones(hn)
+    encoder = {id(p) for stage in hn.stages.values() for p in stage.parameters()}
+    network = CrossStitch(build_network(name, 4, seed=1), hn)
+    assert {id(p) for p in network.hn.parameters()} == encoder
+    assert clones(hn).keys() == whole.keys()  # the one that was given stays whole
+
+
 def test_a_checkpoint_holds_all_it_takes_to_run(tmp_path: Path) -> None:
     network, other = stitched(1).eval(), stitched(5).eval()
     with torch.no_grad():

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,9 +18,14 @@ from two_processes import PLAIN, net_without_dropout, unequal_labels
 from core.errors import HNError
 from training.batch_norm import SharedBatchNormAct2d, share_batch_norms
 from training.fabric import make_fabric, started_processes
+from training.processes import plain_lost_processes
 from training.stage import check_batch
 
 HERE = Path(__file__).parent
+LOST = (
+    "another process of this run has ended; its message is above, unless the system "
+    "killed it"
+)
 
 
 def given() -> dict[str, Tensor]:
@@ -37,11 +43,8 @@ def given() -> dict[str, Tensor]:
     }
 
 
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that the two processes filled."""
-    folder = tmp_path_factory.mktemp("processes")
-    save_file(given(), folder / "given.safetensors")
+def start(script: str, *arguments: object, **variables: str) -> Any:
+    """The first process, once all have ended."""
     environment = {
         name: value
         for name, value in os.environ.items()
@@ -51,13 +54,21 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "OMP_NUM_THREADS": "1",
         "PYTHONPATH": os.pathsep.join((str(HERE), str(HERE.parent.parent))),
     }
-    done = subprocess.run(
-        [sys.executable, HERE / "two_processes.py", folder],
-        env=environment,
+    return subprocess.run(
+        [sys.executable, HERE / script, *map(str, arguments)],
+        env=environment | variables,
         capture_output=True,
         text=True,
         timeout=100,
     )
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the two processes filled."""
+    folder = tmp_path_factory.mktemp("processes")
+    save_file(given(), folder / "given.safetensors")
+    done = start("two_processes.py", folder)
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
     assert done.stderr == ""
@@ -199,6 +210,30 @@ def test_torchrun_and_slurm_are_recognised(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert started_processes() == expected
+
+
+@pytest.mark.parametrize(
+    ("who", "told"),
+    [
+        pytest.param("set-up", ["frame 7 cannot be read"], marks=pytest.mark.slow),
+        pytest.param("0", ["frame 7 cannot be read"], marks=pytest.mark.slow),
+        ("1", ["frame 7 cannot be read", LOST]),
+        ("killed", [LOST]),
+    ],
+)
+def test_the_process_that_fails_says_why_and_all_end(
+    who: str, told: list[str], tmp_path: Path
+) -> None:
+    options = ("--data", "simulated:2", "--devices", 2, "--out", tmp_path / "run")
+    # Both processes hold its standard error, so this waits for both.
+    done = start("failing_processes.py", *options, WHO=who)
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [f"hn-train: {sentence}" for sentence in told]
+
+
+def test_other_errors_are_not_those_of_a_lost_process() -> None:
+    with pytest.raises(RuntimeError, match="something else"), plain_lost_processes():
+        raise RuntimeError("something else")
 
 
 def test_devices_that_cannot_be_had_are_refused() -> None:

@@ -7,6 +7,7 @@ from loop_stand_in import run
 from torch import Tensor, nn
 from training_data import array_samples, coloured_samples
 
+from core.errors import HNError
 from training import evaluation
 from training.evaluation import class_scores, evaluate, predictions, to_tensor
 
@@ -115,3 +116,12 @@ def test_evaluation_passes_scales_and_mirroring_on() -> None:
     scores = evaluate(net, array_samples(rgb, target), 2, scales=(1.0, 2.0), flip=True)
     assert net.sizes == [(8, 12)] * 2 + [(16, 24)] * 2
     assert scores.global_accuracy == 1
+
+
+def test_too_little_memory_is_said_plainly() -> None:
+    class Large(nn.Module):
+        def forward(self, images: Tensor) -> Tensor:
+            return torch.empty(2**50)
+
+    with pytest.raises(HNError, match="not suffice to predict 2 images at once; close"):
+        evaluate(Large(), coloured_samples(2), 4)

@@ -155,6 +155,59 @@ def test_weights_of_timm_fit_where_stages_are_named_otherwise(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
+    ("name", "mean", "std"),
+    [
+        ("unet+xception", 0.5, 0.5),  # a batch norm after the convolution
+        ("dpt+tu-vit_tiny_patch16_224", 0.5, 0.5),  # a convolution with a bias
+    ],
+)
+def test_encoders_for_other_colours_compute_the_same_of_ours(
+    name: str, mean: float, std: float, tmp_path: Path
+) -> None:
+    theirs, ours = (build_network(name, 3, seed).eval() for seed in (1, 2))
+    state = randomise(theirs).encoder.state_dict()
+    file = save(tmp_path / "x.pth", state)
+    assert load_imagenet(ours, name, file) == f"ImageNet weights of {file}"
+    image = photo(128, 160)
+    found, expected = (
+        first_features(network, images)[..., 2:-2, 2:-2]  # the border's padding differs
+        for network, images in (
+            (ours, to_tensor(image)),
+            (theirs, normalised(image, mean, std)),
+        )
+    )
+    assert expected.std() > 1e-3
+    assert torch.allclose(found, expected, rtol=1e-3, atol=1e-3)
+
+
+def first_features(network: Network, images: Tensor) -> Tensor:
+    """What the encoder's first batch norm or patches make of the images."""
+    seen: list[Tensor] = []
+    parts = list(network.encoder.modules())
+    norms = [part for part in parts if isinstance(part, nn.BatchNorm2d)]
+    convs = [part for part in parts if isinstance(part, nn.Conv2d)]
+    handle = (norms or convs)[0].register_forward_hook(
+        lambda module, inputs, output: seen.append(output.clone())
+    )
+    with torch.no_grad():
+        network.encode(images)
+    handle.remove()
+    return seen[0]
+
+
+def test_colours_that_cannot_be_taken_up_are_told(tmp_path: Path) -> None:
+    # A shortcut passes the first batch norm by.
+    name = "linknet+tu-resnetv2_18"
+    state = randomise(timm.create_model("resnetv2_18")).state_dict()
+    told = load_imagenet(
+        build_network(name, 3, seed=0), name, save(tmp_path / "x.pth", state)
+    )
+    assert told.endswith(
+        "; their input normalisation differs and could not be taken up"
+    )
+
+
+@pytest.mark.parametrize(
     ("change", "sentence"),
     [
         ("less", r"do not fit the encoder: model\.conv_stem\.weight is missing there"),

@@ -1,3 +1,5 @@
+import errno
+import os
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +14,7 @@ from core.errors import DatasetError, UnreadableFrameError
 from core.frame import RgbdFrame
 from core.nyuv2 import COLOR_CAMERA
 from core.recording import RecordingWriter
+from training.datasets import cache as cache_module
 from training.datasets import kept as kept_module
 from training.datasets.cache import cache_folder
 from training.datasets.dataset import Dataset
@@ -151,7 +154,7 @@ def test_a_full_disk_is_left_alone(nyu: Path, monkeypatch: pytest.MonkeyPatch) -
 
     disk_with(5 * NEEDED - 10)
     assert is_kept(nyu, "auto") == [False, False]
-    with pytest.raises(DatasetError, match=r"takes 0\.0 GB.*--keep no"):
+    with pytest.raises(DatasetError, match=r"takes 0 MB.*--keep no"):
         disk_with(100)
         is_kept(nyu, "yes")
     disk_with(5 * NEEDED)
@@ -159,3 +162,96 @@ def test_a_full_disk_is_left_alone(nyu: Path, monkeypatch: pytest.MonkeyPatch) -
     # What they take now is theirs, and makes them no worse to keep.
     disk_with(4 * NEEDED)
     assert is_kept(nyu, "auto") == [True, True]
+
+
+def test_all_bytes_of_kept_frames_are_on_the_disk_before_they_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has = {"hn": np.ones(9, bool), "semantic": np.ones(9, bool)}
+    for name, is_there in (("fast", True), ("slow", False)):
+        if not is_there:  # as on macOS and Windows
+            monkeypatch.delattr(os, "posix_fallocate", raising=False)
+        (tmp_path / name).mkdir()
+        kept_module.new_arrays(tmp_path / name, has, Recipe((90, 120), HNBins()))  # type: ignore[arg-type]
+        for file in (tmp_path / name).iterdir():
+            assert file.stat().st_blocks * 512 >= file.stat().st_size > 9 * 90 * 120
+            assert np.load(file).shape[:3] == (9, 90, 120)
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+def test_a_disk_that_fills_up_is_told_in_one_sentence(
+    nyu: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def refuse(*_: int) -> None:
+        raise OSError(code, "no space")
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+    with pytest.raises(DatasetError, match=r"is full; free some of it.*--keep no"):
+        is_kept(nyu, "yes")
+    assert list(cache_folder().glob("unfinished-*")) == []
+
+
+def test_kept_frames_of_many_runs_take_no_more_than_their_share(
+    nyu: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    total = 20 * NEEDED
+
+    def kept_bytes() -> int:
+        return sum(file.stat().st_size for file in cache_folder().glob("*/*.npy"))
+
+    def usage(path: Path) -> SimpleNamespace:
+        return SimpleNamespace(free=total - kept_bytes())
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    data = [NYUv2Folder(nyu), NYUv2Folder(nyu / "train")]
+    for k in range(7):
+        monkeypatch.setattr(cache_module, "_in_use", set())  # a process of its own
+        recipe = Recipe(RECIPE.size, HNBins(height_edges=(0.3, 0.5 + 0.1 * k)))
+        for one in prepare_all(data, recipe, 50):
+            assert isinstance(one.frames, KeptFrames)
+        assert kept_bytes() <= kept_module.DISK_SHARE * total + 5000
+
+
+def test_what_was_used_longest_ago_makes_room_first() -> None:
+    def fill(new: Path) -> None:
+        (new / "rgb.npy").write_bytes(bytes(100))
+
+    folders = [cache_module.cached(name, 1, 1, fill) for name in "abc"]
+    survey = cache_module.cached("d", 1, 1, lambda new: (new / "survey.json").touch())
+    for age, folder in enumerate((*folders, survey)):
+        os.utime(folder, (1e9 + age, 1e9 + age))
+    cache_module.cached("a", 1, 1, fill)  # is used again
+    cache_module._in_use.clear()
+    cache_module.drop_oldest("rgb.npy", 200)
+    assert [folder.exists() for folder in folders] == [True, False, True]
+    cache_module.drop_oldest("rgb.npy", 199)
+    assert [folder.exists() for folder in folders] == [True, False, False]
+    assert survey.exists()
+
+
+def test_frames_that_this_run_uses_stay(tmp_path: Path) -> None:
+    folders = [
+        cache_module.cached(name, 1, 1, lambda new: (new / "rgb.npy").touch())
+        for name in "ab"
+    ]
+    cache_module._in_use.discard(folders[1])
+    for folder in folders:
+        (folder / "rgb.npy").write_bytes(b"pixels")
+    cache_module.drop_oldest("rgb.npy", 0)
+    assert [folder.exists() for folder in folders] == [True, False]
+
+
+def test_a_cache_is_found_wherever_its_data_were_named_from(
+    nyu: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_nyuv2_folder(tmp_path / "elsewhere" / "nyu", train=2, test=1)
+    names = []
+    for place in (tmp_path, tmp_path / "elsewhere", tmp_path):
+        monkeypatch.chdir(place)
+        data = NYUv2Folder(Path("nyu"))
+        assert prepare(data, data.has_depth, RECIPE).name == "nyu"
+        names.append({file.name for file in cache_folder().iterdir()})
+    assert names[0] < names[1] == names[2]
+    data = NYUv2Folder(tmp_path / "nyu")
+    prepare(data, data.has_depth, RECIPE)
+    assert {file.name for file in cache_folder().iterdir()} == names[2]

@@ -167,6 +167,87 @@ def write_depth(path: Path, numbers: range) -> None:
     (path / "K.txt").write_text("20 0 11\n0 21 7\n0 0 1\n")
 
 
+def test_only_annotated_frames_are_held_out(tmp_path: Path) -> None:
+    name_classes(write_masks(tmp_path, range(30)))
+    for number in (*range(7), *range(17, 30)):
+        (tmp_path / "masks" / f"shot {number:02d}.png").unlink()
+    data = only(tmp_path)
+    assert np.flatnonzero(data.parts == "test").tolist() == [15, 16]
+    (validation,) = np.flatnonzero(data.parts == "validation").tolist()
+    assert 7 <= validation < 15
+    # The same where train/ has no val/ beside it.
+    (tmp_path / "train").mkdir()
+    for name in ("images", "masks"):
+        (tmp_path / name).rename(tmp_path / "train" / name)
+    data = only(tmp_path)
+    assert not (data.parts == "test").any()
+    (validation,) = np.flatnonzero(data.parts == "validation").tolist()
+    assert 7 <= validation < 17
+
+
+def test_an_image_that_is_shown_turned_is_refused_with_its_mask(
+    tmp_path: Path,
+) -> None:
+    name_classes(write_masks(tmp_path, range(2)))
+    for file in (tmp_path / "images").iterdir():
+        file.unlink()
+    for number, orientation in ((0, 3), (1, 1)):
+        exif = Image.Exif()
+        exif[0x112] = orientation
+        file = tmp_path / "images" / f"shot {number:02d}.jpg"
+        Image.fromarray(rgb_of(number)).save(file, exif=exif)
+    assert "shot 00.jpg has an orientation tag" in refusal(tmp_path)
+    assert only(tmp_path).read(1).semantic is not None
+    (tmp_path / "masks" / "shot 00.png").unlink()
+    assert only(tmp_path).read(0).semantic is None
+
+
+def test_a_palette_that_renumbers_greys_is_refused(tmp_path: Path) -> None:
+    name_classes(write_masks(tmp_path, range(2)), (*NAMES, "floor"))
+    classes = np.searchsorted([0, 1, 2, 255], mask_of(0)).astype(np.uint8)
+    image = Image.fromarray(classes)
+    image.putpalette([level for level in (0, 1, 2, 255) for _ in "rgb"])
+    image.save(tmp_path / "masks" / "shot 00.png")
+    assert "a palette of greys in which 3 stands for 255" in refusal(tmp_path)
+    # As where it is not used, and where each grey is its own index.
+    image = Image.fromarray(mask_of(0) % 3)
+    image.putpalette([level for level in (0, 1, 2, 255) for _ in "rgb"])
+    image.save(tmp_path / "masks" / "shot 00.png")
+    assert np.array_equal(only(tmp_path).read(0).semantic, mask_of(0) % 3)  # type: ignore[arg-type]
+
+
+def test_a_grey_among_colours_is_a_colour(tmp_path: Path) -> None:
+    # PASCAL VOC's palette, which others use too, has 128, 128, 128 for its class 7.
+    name_classes(write_masks(tmp_path, range(1)), tuple(map(str, range(8))))
+    image = Image.fromarray(np.where(mask_of(0) == 1, np.uint8(7), np.uint8(0)))
+    image.putpalette([0, 0, 0, 128, 0, 0, 0, 128, 0, *[128, 128, 0] * 4, 128, 128, 128])
+    image.save(tmp_path / "masks" / "shot 00.png")
+    semantic = only(tmp_path).read(0).semantic
+    assert semantic is not None and set(np.unique(semantic).tolist()) == {0, 7}
+
+
+def test_masks_that_belong_to_no_image_are_counted(tmp_path: Path) -> None:
+    name_classes(write_masks(tmp_path, range(6)))
+    for number in range(2, 6):
+        file = tmp_path / "masks" / f"shot {number:02d}.png"
+        file.rename(file.with_stem(f"{file.stem}_mask"))
+    notes = data_notes([only(tmp_path)])
+    (note,) = [note for note in notes if "masks are not used" in note]
+    assert "4 masks are not used" in note and "shot 02_mask.png" in note
+
+
+def test_depth_without_a_calibration_is_not_used(tmp_path: Path) -> None:
+    name_classes(write_masks(tmp_path, range(4)))
+    write_depth(tmp_path, range(4))
+    before = only(tmp_path).fingerprint()
+    (tmp_path / "K.txt").write_text("30 0 11\n0 21 7\n0 0 1\n")
+    assert before != only(tmp_path).fingerprint()
+    (tmp_path / "K.txt").unlink()
+    data = only(tmp_path)
+    assert data.has_semantic.all() and not data.has_depth.any()
+    assert any("its depth is not used without a calib" in n for n in data_notes([data]))
+
+
 def test_images_may_have_depth_too(tmp_path: Path) -> None:
     name_classes(write_masks(tmp_path, range(4)))
     write_depth(tmp_path, range(1, 3))

@@ -1,5 +1,7 @@
 """NYUv2's raw scenes as data sets."""
 
+import os
+import struct
 from functools import partial
 from pathlib import Path
 
@@ -8,7 +10,8 @@ import pytest
 from training_data import write_mat
 
 from core.errors import DatasetError
-from training.datasets.dataset import Dataset
+from core.interchange import ImageFolder
+from training.datasets.dataset import Dataset, file_state
 from training.datasets.nyu_raw import STEP, NyuRawScene, place_of
 from training.datasets.opening import data_notes, open_data
 
@@ -158,6 +161,60 @@ def test_raw_scenes_beside_the_official_file_are_found(tmp_path: Path) -> None:
     datasets = open_data([str(tmp_path)])
     assert len(datasets) == 2 and by_scene(datasets) == {"kitchen_0003": {"train"}}
     assert data_notes(datasets) == []
+
+
+def test_an_official_file_that_names_no_scenes_is_said(tmp_path: Path) -> None:
+    import h5py
+
+    file = write_labelled(tmp_path, ["store_0001"])
+    with h5py.File(file, "a") as content:
+        del content["scenes"]
+    write_scene(tmp_path / "raw" / "kitchen_0003", 1)
+    (note,) = data_notes(open_data([str(tmp_path)]))
+    assert f"and {file} does not name the scenes of its frames: some show what" in note
+
+
+def test_only_the_frames_that_are_used_are_kept_in_memory(tmp_path: Path) -> None:
+    data = NyuRawScene(write_scene(tmp_path / "kitchen_0003", 11))
+    assert isinstance(data._source, ImageFolder) and len(data._source.pairs) == 3
+    assert data._source.unpaired == ()
+
+
+def test_another_accelerometer_makes_other_labels(tmp_path: Path) -> None:
+    folder = write_scene(tmp_path / "kitchen_0003", 6)
+    before = NyuRawScene(folder).fingerprint()
+    at_rest = struct.pack("<3h", 0, 819, 0)
+    for dump in folder.glob("a-*.dump"):
+        dump.write_bytes(at_rest)
+    assert NyuRawScene(folder).fingerprint() != before
+
+
+def test_a_folder_is_looked_up_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = NyuRawScene(write_scene(tmp_path / "kitchen_0003", 11))
+    resolved: list[Path] = []
+    resolve = Path.resolve
+
+    def note(path: Path, strict: bool = False) -> Path:
+        resolved.append(path)
+        return resolve(path, strict)
+
+    monkeypatch.setattr(Path, "resolve", note)
+    assert len(data.fingerprint()) == 6 + 3  # images, and what was felt for each pair
+    assert resolved == [tmp_path / "kitchen_0003"]
+
+
+def test_a_link_to_another_image_is_seen(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / name).write_bytes(b"equal")
+        os.utime(tmp_path / name, (1e9, 1e9))
+    link = tmp_path / "link"
+    link.symlink_to("a")
+    before = file_state([link])
+    link.unlink()
+    link.symlink_to("b")
+    assert file_state([link]) != before
 
 
 def test_without_the_official_file_a_note_says_what_is_not_known(

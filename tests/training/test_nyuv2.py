@@ -10,7 +10,7 @@ from core.nyuv2 import NYU40_NAMES
 from training.datasets.nyuv2 import is_official_test
 from training.datasets.nyuv2_folder import NYUv2Folder
 from training.datasets.nyuv2_mat import NYUv2Mat
-from training.datasets.opening import open_data
+from training.datasets.opening import data_notes, open_data
 
 HEIGHT, WIDTH = 24, 32
 
@@ -252,3 +252,66 @@ def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
         (tmp_path / "train" / kind).mkdir(parents=True)
     with pytest.raises(DatasetError, match=r"no \.jpg or \.png images"):
         open_data([str(tmp_path)])
+
+
+def test_the_test_part_is_known_however_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_nyuv2_folder(tmp_path / "nyu", train=2, test=3)
+    (tmp_path / "mine").symlink_to(tmp_path / "nyu" / "test")
+    monkeypatch.chdir(tmp_path / "nyu" / "test")
+    for path in (".", "../test", str(tmp_path / "mine")):
+        (data,) = open_data([path])
+        assert data.parts.tolist() == ["test"] * 3
+        assert data_notes([data]) == []
+
+
+def flat(tmp_path: Path) -> Path:
+    """Frames 1, 3, 5, 1001 and 1002 in one folder."""
+    write_nyuv2_folder(tmp_path / "nyu", train=3, test=2)
+    for kind in ("rgb", "depth", "label40"):
+        (tmp_path / "flat" / kind).mkdir(parents=True)
+        for file in tmp_path.glob(f"nyu/*/{kind}/*"):
+            file.rename(tmp_path / "flat" / kind / file.name)
+    for kind in ("rgb", "depth", "label40"):  # the first frame of the test part
+        file = tmp_path / "flat" / kind / "0004.png"
+        file.rename(file.with_stem("0001"))
+    return tmp_path / "flat"
+
+
+def test_of_frames_in_one_folder_the_official_test_frames_are_not_trained_on(
+    tmp_path: Path,
+) -> None:
+    (data,) = open_data([str(flat(tmp_path))])
+    numbers = np.array([1, 3, 5, 1001, 1002])
+    is_test = is_official_test()[numbers - 1]
+    assert is_test[0] and not is_test[1:3].any()
+    assert ((data.parts == "test") == is_test).all()
+    (note,) = data_notes([data])
+    assert "taken for NYUv2's of these numbers, with the official split" in note
+
+
+@pytest.mark.parametrize("change", ["number", "name", "camera"])
+def test_frames_that_are_not_numbered_as_nyuv2s_have_no_official_split(
+    tmp_path: Path, change: str
+) -> None:
+    folder = flat(tmp_path)
+    if change == "camera":
+        (folder / "K.txt").write_text("271 0 161 0 272 122 0 0 1")
+    else:
+        name = {"number": "1450.png", "name": "left 7.png"}[change]
+        for kind in ("rgb", "depth", "label40"):
+            (folder / kind / "0003.png").rename(folder / kind / name)
+    (data,) = open_data([str(folder)])
+    assert not (data.parts == "test").any()
+    (note,) = data_notes([data])
+    assert "not numbered 1 to 1449 as NYUv2's: all are trained on" in note
+
+
+def test_another_calibration_is_seen(tmp_path: Path) -> None:
+    write_nyuv2_folder(tmp_path, train=2, test=0)
+    seen = [NYUv2Folder(tmp_path).fingerprint()]
+    for place, fx in ((tmp_path, 271), (tmp_path / "train", 271), (tmp_path, 3000)):
+        (place / "K.txt").write_text(f"{fx} 0 161 0 272 122 0 0 1")
+        seen.append(NYUv2Folder(tmp_path).fingerprint())
+        assert seen[-1] not in seen[:-1]

@@ -197,8 +197,10 @@ def test_frames_beside_those_of_another_part_of_a_recording_are_unused(
     record(tmp_path / "take", 60, dict.fromkeys(range(2, 60, 8), 1), ("door", "cat"))
     (data,) = open_data([str(tmp_path)])
     prepared = prepare(data, data.parts != "unused", RECIPE)
-    text = as_table([summarise(prepared, HNBins().class_names)])
-    assert "60 frames, 2 of them for testing only, 12 between the parts unused" in text
+    text = as_table(summarise([prepared], HNBins().class_names))
+    assert (
+        "60 frames, 2 of them for testing only, 12 left out between the parts" in text
+    )
     near = {
         (part, target): samples([prepared], target, part).places[:, 1]
         for part in ("train", "validation", "test")
@@ -290,3 +292,18 @@ def test_a_recording_that_was_cut_off_gives_its_whole_frames_and_says_so(
     [data] = open_data([str(tmp_path)])
     assert len(data) == num_frames
     assert "was cut off" in caplog.text
+
+
+def test_folders_of_other_kinds_beside_what_is_read_are_said(tmp_path: Path) -> None:
+    record(tmp_path / "data" / "monday" / "hall", 2, {0: 1}, ("a", "b"))
+    write_pairs(tmp_path / "data" / "office", 1, ("rgb", "depth"), fx=271)
+    write_nyuv2_folder(tmp_path / "data" / "nyu", train=1, test=0)
+    (tmp_path / "data" / "words").mkdir()
+    (tmp_path / "data" / "words" / "README.md").write_text("no images")
+    datasets = open_data([str(tmp_path / "data")])
+    assert len(datasets) == 1
+    (note,) = data_notes(datasets)
+    assert ": not read are nyu/, office/, which have images of other kinds" in note
+    # What lies in a recording belongs to it.
+    assert data_notes(open_data([str(tmp_path / "data/monday/hall")])) == []
+    assert data_notes(open_data([str(tmp_path / "data/monday")])) == []

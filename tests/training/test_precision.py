@@ -1,6 +1,8 @@
 import pytest
+import torch
 from loop_stand_in import same_weights, small_network
 
+from core.errors import HNError
 from training import precision
 from training.precision import fastest_precision
 
@@ -15,6 +17,15 @@ def test_bfloat16_is_taken_where_it_saves_time(
     monkeypatch.setattr(precision, "_seconds_per_step", lambda *args: seconds[args[4]])
     found = fastest_precision(small_network(), 2, (16, 24), "cpu")
     assert found == (expected, seconds[expected])
+
+
+def test_too_little_memory_is_said_plainly(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(*arguments: object) -> float:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    monkeypatch.setattr(precision, "_seconds_per_step", no_memory)
+    with pytest.raises(HNError, match=r"smaller --batch-size, a larger --accumulate"):
+        fastest_precision(small_network(), 2, (16, 24), "cpu")
 
 
 def test_measuring_leaves_the_network_alone() -> None:

@@ -1,6 +1,7 @@
 import logging
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -37,10 +38,11 @@ def test_labels_shrink_to_the_pixels_at_their_centres() -> None:
 
 def test_colours_shrink_to_the_mean_of_their_area() -> None:
     rgb = np.zeros((4, 6, 3), np.uint8)
-    rgb[:, :3, 0], rgb[:2, :, 2] = 90, 200
+    # Red ends within a block of 2 x 3 pixels, blue within another.
+    rgb[:, :2, 0], rgb[:3, :, 2] = 90, 200
     small = resize_rgb(rgb, (2, 2))
-    assert small[..., 0].tolist() == [[90, 0], [90, 0]]
-    assert small[..., 2].tolist() == [[200, 200], [0, 0]]
+    assert small[..., 0].tolist() == [[60, 0], [60, 0]]
+    assert small[..., 2].tolist() == [[200, 200], [100, 100]]
 
 
 def test_the_floor_and_the_wall_get_their_hn_classes(tmp_path: Path) -> None:
@@ -85,7 +87,7 @@ def test_frames_are_prepared_once(
     assert first.content == again.content
 
 
-@pytest.mark.parametrize("change", ["bins", "size", "wanted", "file"])
+@pytest.mark.parametrize("change", ["bins", "size", "wanted", "file", "camera"])
 def test_what_changes_labels_makes_them_anew(tmp_path: Path, change: str) -> None:
     data = NYUv2Folder(write_nyuv2_folder(tmp_path / "nyu", train=2, test=0))
     prepare(data, data.has_depth, RECIPE)
@@ -96,6 +98,9 @@ def test_what_changes_labels_makes_them_anew(tmp_path: Path, change: str) -> Non
         recipe = Recipe((48, 64), HNBins())
     elif change == "wanted":
         wanted[0] = False
+    elif change == "camera":
+        (tmp_path / "nyu" / "train" / "K.txt").write_text("271 0 161 0 272 122 0 0 1")
+        data = NYUv2Folder(tmp_path / "nyu")
     else:
         file = tmp_path / "nyu/train/rgb/0003.png"
         file.write_bytes(file.read_bytes() + b" ")
@@ -220,3 +225,36 @@ def test_floors_of_a_sequence_label_its_frames_that_see_none(
     assert prepared.skipped == {"no floor known, so no HN-labels": 1}
     _, hn = prepared.frames.read(0, "hn")  # the flat image
     assert (hn >= RECIPE.bins.num_heights).all()  # it is all vertical
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_a_long_look_is_not_taken_for_a_dead_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_kept: bool
+) -> None:
+    data = NYUv2Folder(write_nyuv2_folder(tmp_path / "nyu", train=3, test=0))
+    ages: list[float] = []
+
+    def advance() -> None:
+        (folder,) = cache_folder().glob("unfinished-*")
+        ages.append(time.time() - cache._last_write(folder))
+        for path in (folder, *folder.iterdir()):
+            os.utime(path, (1e9, 1e9))
+
+    prepare(data, data.has_depth, RECIPE, is_kept, advance)
+    assert len(ages) == 3 and max(ages) < 60
+
+
+def test_a_survey_within_a_look_shows_life_too(tmp_path: Path) -> None:
+    asked: list[float] = []
+
+    class Sequence(NYUv2Folder):
+        def survey(self, advance: Callable[[], None] = lambda: None) -> None:
+            (folder,) = cache_folder().glob("unfinished-*")
+            for path in (folder, *folder.iterdir()):
+                os.utime(path, (1e9, 1e9))
+            advance()
+            asked.append(time.time() - cache._last_write(folder))
+
+    data = Sequence(write_nyuv2_folder(tmp_path / "nyu", train=1, test=0))
+    prepare(data, data.has_depth, RECIPE, is_kept=False)
+    assert len(asked) == 1 and asked[0] < 60

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,11 +12,13 @@ import safetensors.torch
 import torch
 from training_data import write_nyuv2_folder
 
+from core.bins import HNBins
 from core.errors import HNError
-from training import presets
+from training import loop, presets
 from training import results as results_module
 from training.config import TrainConfig
 from training.eval_command import EvalConfig, evaluate_run
+from training.loop import Interrupted
 from training.models import build
 from training.models.segnet import SegNet
 from training.presets import Preset
@@ -125,9 +128,42 @@ def test_cross_stitching_keeps_the_hn_network_as_it_is(
 ) -> None:
     run(nyuv2_folder, tmp_path / "run", cross_stitch=True)
     hn, both = (weights(tmp_path / "run", stage) for stage in ("pretrain", "finetune"))
-    for name, tensor in hn.items():
+    encoder = {name for name in hn if name.startswith("network.encoder.")}
+    for name in encoder:
         rest = name.removeprefix("network.")
-        assert torch.equal(tensor, both[f"network.hn.{rest}"]), name
+        assert torch.equal(hn[name], both[f"network.hn.{rest}"]), name
+    assert sum(name.startswith("network.hn.") for name in both) == len(encoder)
+    assert evaluate_run(EvalConfig(tmp_path / "run", (str(nyuv2_folder),)))
+
+
+def test_cross_stitching_is_exact_over_a_stop_between_the_stages(
+    nyuv2_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "GRADIENT_NORM", 0.01)  # every step is clipped
+    run(nyuv2_folder, tmp_path / "whole", cross_stitch=True)
+    train = loop.train
+
+    def train_and_stop(*arguments: Any) -> int:
+        train(*arguments)
+        raise Interrupted
+
+    with monkeypatch.context() as patch:
+        patch.setattr("training.run.train", train_and_stop)
+        with pytest.raises(Interrupted):
+            run(nyuv2_folder, tmp_path / "parts", cross_stitch=True)
+    run_training(TrainConfig(out=tmp_path / "parts", resume=True))
+    for stage in ("pretrain", "finetune"):
+        whole, parts = (weights(tmp_path / name, stage) for name in ("whole", "parts"))
+        assert whole.keys() == parts.keys()
+        assert all(torch.equal(tensor, parts[name]) for name, tensor in whole.items())
+
+
+def test_a_network_for_other_bins_can_be_stitched_in(
+    nyuv2_folder: Path, tmp_path: Path
+) -> None:
+    bins = HNBins(height_edges=(0.5, 1.0))
+    run(nyuv2_folder, tmp_path / "hn", finetune_steps=0, bins=bins)
+    run(nyuv2_folder, tmp_path / "run", init=str(tmp_path / "hn"), cross_stitch=True)
     assert evaluate_run(EvalConfig(tmp_path / "run", (str(nyuv2_folder),)))
 
 

@@ -29,11 +29,12 @@ def test_segnet_has_the_published_number_of_parameters(num_classes: int) -> None
     assert num_parameters(SegNet(num_classes)) / 1e6 == published
 
 
-@pytest.mark.parametrize("size", [(32, 40), (33, 47), (9, 8), (8, 61)])
+@pytest.mark.parametrize("size", [(32, 40), (33, 47), (9, 8), (8, 61), (1, 3), (7, 40)])
 def test_any_image_size_comes_back(size: tuple[int, int]) -> None:
     network = SegNet(5, *TINY).eval()
     with torch.inference_mode():
         assert network(torch.zeros(2, 3, *size)).shape == (2, 5, *size)
+        assert network.encode(torch.zeros(2, 3, *size)).shape[:2] == (2, 8)
 
 
 @pytest.mark.parametrize("size", [(8, 12), (7, 12), (8, 13), (9, 11), (2, 2)])

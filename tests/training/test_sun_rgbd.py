@@ -8,11 +8,15 @@ import h5py
 import numpy as np
 import pytest
 from scipy.io import savemat
+from training_data import write_nyuv2_folder
 
+from core.bins import HNBins
 from core.errors import DatasetError, UnreadableFrameError
 from core.nyuv2 import NYU40_NAMES
+from training.datasets.frame_source import Recipe
 from training.datasets.nyuv2 import is_official_test
 from training.datasets.opening import data_notes, open_data
+from training.datasets.prepare import prepare
 from training.datasets.sun_labels import CLASS_NAMES, class_of, frame_key
 from training.datasets.sun_rgbd import SunRgbd
 
@@ -282,3 +286,56 @@ def test_the_real_frames_have_depth_and_a_tilt(real_data: Path) -> None:
         frame = data.read(k).frame
         assert frame is not None and frame.up_hint is not None
         assert frame.up_hint[1] < -0.7  # y points down
+
+
+def test_nyuv2s_frames_are_not_used_beside_nyuv2(tmp_path: Path) -> None:
+    write_tree(tmp_path)
+    write_nyuv2_folder(tmp_path / "nyu", train=2, test=0)
+    before = only(tmp_path / "SUNRGBD").parts
+    for specs in (("SUNRGBD", "nyu"), ("nyu", "SUNRGBD")):
+        datasets = open_data([str(tmp_path / spec) for spec in specs])
+        (sun,) = [one for one in datasets if isinstance(one, SunRgbd)]
+        assert sun.parts[:2].tolist() == ["unused"] * 2
+        assert sun.parts[2:].tolist() == before[2:].tolist()
+        assert any(
+            "its 2 frames of NYUv2 are left out" in n for n in data_notes(datasets)
+        )
+    # Another camera's frames with NYUv2's classes are none of NYUv2.
+    (tmp_path / "nyu" / "K.txt").write_text("271 0 161 0 272 122 0 0 1")
+    _, sun = open_data([str(tmp_path / "nyu"), str(tmp_path / "SUNRGBD")])
+    assert sun.parts.tolist() == before.tolist()
+
+
+def test_a_frame_without_a_calibration_spoils_itself_only(tmp_path: Path) -> None:
+    write_tree(tmp_path, FRAMES[:3])
+    (tmp_path / "SUNRGBD" / FRAMES[1] / "intrinsics.txt").unlink()
+    data = only(tmp_path)
+    prepared = prepare(data, data.has_depth, Recipe((12, 20), HNBins()))
+    assert prepared.skipped["cannot be read"] == 1
+
+
+def test_a_frame_is_opened_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tree(tmp_path, FRAMES[:2])
+    write_seg(tmp_path / "SUNRGBD" / FRAMES[0], labels_of(0, 1), ["wall"])
+    cv2.imwrite(
+        str(tmp_path / "SUNRGBD" / FRAMES[0] / "image" / "thumb.png"), rgb_of(3)
+    )
+    data = only(tmp_path)
+    for _ in range(3):
+        assert data.read(0).frame is not None
+    assert caplog.text.count("have no partner") == 1
+    depth = tmp_path / "SUNRGBD" / FRAMES[0] / "depth" / "0001.png"
+    depth.write_bytes(b"")
+    read = data.read(0, "semantic")
+    assert np.array_equal(read.rgb, rgb_of(0)) and read.frame is None
+    assert read.semantic is not None
+
+
+@pytest.mark.parametrize("name", ["intrinsics.txt", "K.txt", "depth_K.txt"])
+def test_another_calibration_of_a_frame_is_seen(tmp_path: Path, name: str) -> None:
+    write_tree(tmp_path, FRAMES[:2])
+    before = only(tmp_path).fingerprint()
+    (tmp_path / "SUNRGBD" / FRAMES[0] / name).write_text("20 0 10 0 19 6 0 0 1 ")
+    assert only(tmp_path).fingerprint() != before

@@ -1,7 +1,8 @@
 """CamVid with the 11 classes and the split of SegNet, as SegNet's folders or as the
 original frames.
 
-    train/*.png trainannot/*.png   and val, test: 0..10 are classes, 11 is none
+    train/*.png trainannot/*.png   and val, test: 0..10 are classes, 11 is none; with
+                                   a list of classes not CamVid, but any masks
 
     */NNN.png */NNN_L.png          colours that stand for 32 classes
     label_colors.txt               red, green, blue and name of each
@@ -21,7 +22,13 @@ from core.bins import IGNORE_LABEL
 from core.errors import DatasetError
 from core.images import read_classes, read_color
 from core.interchange.calibration import read_text
-from training.datasets.labelled_images import ImageFiles, LabelledImages, images_in
+from training.datasets.labelled_images import (
+    ImageFiles,
+    LabelledImages,
+    annotated,
+    images_in,
+)
+from training.datasets.masks import find_class_names, read_mask
 from training.datasets.splits import folder_parts
 
 CLASS_NAMES = (
@@ -91,8 +98,18 @@ def _segnets(path: Path, folders: list[str]) -> LabelledImages:
             names.append(folder)
             files.append(ImageFiles(color, label if label.is_file() else None))
     _check_some_labels(path, files, f"{folders[0]}annot/NAME.png")
+    parts = folder_parts(names, annotated(files))
+    places = [path, *(path / f"{f}{end}" for f in folders for end in ("", "annot"))]
+    own_names = find_class_names(places)
+    if own_names is not None:  # somebody's own data
+        read = partial(read_mask, num_classes=len(own_names))
+        return LabelledImages(str(path), files, parts, own_names, read)
+    note = (
+        f"{path} is taken for CamVid with SegNet's {len(CLASS_NAMES)} classes; other "
+        "classes need classes.txt with a name a line"
+    )
     return LabelledImages(
-        str(path), files, folder_parts(names), CLASS_NAMES, read_segnet_classes
+        str(path), files, parts, CLASS_NAMES, read_segnet_classes, [note]
     )
 
 
@@ -131,6 +148,7 @@ def _original(path: Path) -> LabelledImages:
         folder_parts(names),
         CLASS_NAMES,
         partial(read_color_classes, class_of_color=class_of_color),
+        meaning=[path / COLORS_FILE],
     )
 
 

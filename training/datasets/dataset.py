@@ -51,9 +51,8 @@ class Dataset(Protocol):
     def parts(self) -> np.ndarray:
         """(N,) of str: the Part of every frame, or UNUSED."""
 
-    @property
-    def notes(self) -> Sequence[str]:
-        """What the user should know of how it was read; mostly nothing."""
+    notes: Sequence[str]
+    """What the user should know of how it was read; mostly nothing."""
 
     def __len__(self) -> int: ...
 
@@ -75,5 +74,20 @@ class Dataset(Protocol):
 
 def file_state(files: Sequence[Path]) -> list[Hashable]:
     """Path, size and time of files: what changes when their content does."""
-    stats = [(file, file.stat()) for file in files if file.is_file()]
-    return [(str(file.resolve()), s.st_size, s.st_mtime_ns) for file, s in stats]
+    folders: dict[Path, Path] = {}  # to resolve a path takes many looks at the disk
+    states: list[Hashable] = []
+    for file in files:
+        if not file.is_file():
+            continue
+        if file.parent not in folders:
+            folders[file.parent] = file.parent.resolve()
+        path = file.resolve() if file.is_symlink() else folders[file.parent] / file.name
+        stat = file.stat()
+        states.append((str(path), stat.st_size, stat.st_mtime_ns))
+    return states
+
+
+def place_of_data(name: str) -> str:
+    """Where the data of this name are, wherever the name was typed."""
+    path = Path(name)
+    return str(path.resolve()) if path.exists() else name

@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from core.errors import HNError, UnreadableFrameError
 from core.interchange import open_frames
-from core.interchange.image_folder import FrameSource
+from core.interchange.image_folder import FrameSource, ImageFolder
 from core.interchange.selection import EveryNth
 from core.recording.survey import survey_from_json, survey_to_json
 from core.survey import Survey, survey
-from training.datasets.cache import cached
-from training.datasets.dataset import LabelledFrame, Target, file_state
+from training.datasets.cache import cached, show_life
+from training.datasets.dataset import LabelledFrame, Target, file_state, place_of_data
 from training.datasets.splits import sequence_parts
 
 SURVEY_FILE = "survey.json"
@@ -29,9 +30,8 @@ class FolderData:
         self.name = str(path)
         self._path = path
         self._step = step
-        source = open_frames(path)
-        self._source: FrameSource = EveryNth(source, step)
-        self._pairs: Sequence[tuple[Path, Path]] = getattr(source, "pairs", ())
+        self._source = _every_nth(open_frames(path), step)
+        self._pairs: Sequence[tuple[Path, Path]] = getattr(self._source, "pairs", ())
         num_frames = len(self._source)
         self.has_depth = np.ones(num_frames, bool)
         self.has_semantic = np.zeros(num_frames, bool)
@@ -54,10 +54,15 @@ class FolderData:
         user's cache."""
 
         def fill(unfinished: Path) -> None:
-            content = survey_to_json(survey(self._source, advance))
+            def advance_alive() -> None:
+                show_life(unfinished)
+                advance()
+
+            content = survey_to_json(survey(self._source, advance_alive))
             (unfinished / SURVEY_FILE).write_text(json.dumps(content), "utf-8")
 
-        folder = cached((self.name, "survey"), self.fingerprint(), self._step, fill)
+        place = place_of_data(self.name)
+        folder = cached((place, "survey"), self.fingerprint(), self._step, fill)
         text = (folder / SURVEY_FILE).read_text("utf-8")
         kept = survey_from_json(json.loads(text), len(self))
         # None if files came or went since they were listed here.
@@ -70,3 +75,24 @@ class FolderData:
         except HNError as error:
             raise UnreadableFrameError(str(error)) from error
         return LabelledFrame(frame.rgb, frame, None)
+
+
+def _every_nth(source: FrameSource, step: int) -> FrameSource:
+    """Every `step`-th frame; of a raw scene the names of the others, which are many,
+    are not kept in memory."""
+    if step == 1:
+        return source
+    if not isinstance(source, ImageFolder) or source.timestamps_ns is None:
+        return EveryNth(source, step)
+
+    def thin(items: Sequence | None) -> Sequence | None:
+        return None if items is None else items[::step]
+
+    return replace(
+        source,
+        pairs=source.pairs[::step],
+        timestamps_ns=source.timestamps_ns[::step],
+        poses=thin(source.poses),
+        up_hints=thin(source.up_hints),
+        unpaired=(),
+    )

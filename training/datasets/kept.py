@@ -1,5 +1,8 @@
 """Resized frames and their targets on disk, as long as these are small."""
 
+import errno
+import math
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from core.errors import DatasetError
-from training.datasets.cache import cache_folder, cached_bytes
+from training.datasets.cache import cache_folder, cached_bytes, drop_oldest
 from training.datasets.frame_source import (
     Recipe,
     Target,
@@ -23,7 +26,11 @@ Keep = Literal["auto", "yes", "no"]
 # most of what the memory of a laptop holds of files; the paper's 41K would be 63 GB.
 MAX_KEPT_BYTES = 4 * 10**9
 DISK_SHARE = 0.2
-"""Most of what the disk has for the cache: it is the user's, and other runs' too."""
+"""Most that all kept frames may take of what the disk would have without them: it is
+the user's, and other runs' too."""
+
+
+_ZEROS = bytes(1 << 20)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,12 +72,17 @@ def new_arrays(
     folder: Path, has_target: dict[Target, np.ndarray], recipe: Recipe
 ) -> KeptFrames:
     """Empty arrays in a folder; `has_target` is (N,) bool of each kind, the frames that
-    may get one."""
-    needed, free = size_in_bytes(has_target, recipe), shutil.disk_usage(folder).free
-    if needed > free:  # writing to them would end the program without a word
+    may get one.
+
+    Frames kept by other runs make room for them, those that were used last at last.
+    """
+    needed = size_in_bytes(has_target, recipe)
+    drop_oldest(_file(folder, "rgb").name, _share_of_disk() - needed)
+    free = shutil.disk_usage(folder).free
+    if needed > free:
         raise DatasetError(
-            f"keeping the resized frames takes {needed / 1e9:.1f} GB, but the disk of "
-            f"{cache_folder()} has {free / 1e9:.1f} GB free; free some, or have the "
+            f"keeping the resized frames takes {needed / 1e6:.0f} MB, but the disk of "
+            f"{cache_folder()} has {free / 1e6:.0f} MB free; free some, or have the "
             "frames made while training (--keep no)"
         )
     used = _used(has_target)
@@ -81,6 +93,7 @@ def new_arrays(
         np.lib.format.open_memmap(
             _file(folder, name), mode="w+", dtype=np.uint8, shape=shape
         )
+        _allocate(_file(folder, name), math.prod(shape))
     return open_arrays(folder, has_target, mode="r+")
 
 
@@ -103,11 +116,36 @@ def open_arrays(
 
 def is_worth_keeping(num_bytes: int) -> bool:
     """Whether so much fits well on the disk of the cache and into memory."""
+    return num_bytes <= min(MAX_KEPT_BYTES, _share_of_disk())
+
+
+def _share_of_disk() -> int:
+    """How many bytes all kept frames together may take."""
     folder = cache_folder()
     disk = next(path for path in (folder, *folder.parents) if path.exists())
-    # With what is cached by now, so that keeping frames changes no later answer.
-    for_cache = shutil.disk_usage(disk).free + cached_bytes()
-    return num_bytes <= min(MAX_KEPT_BYTES, DISK_SHARE * for_cache)
+    # With what is kept by now, so that keeping frames changes no later answer.
+    for_cache = shutil.disk_usage(disk).free + cached_bytes(_file(folder, "rgb").name)
+    return int(DISK_SHARE * for_cache)
+
+
+def _allocate(file: Path, num_bytes: int) -> None:
+    """Have the disk give a new file the bytes at its end; OSError if it has too few.
+
+    To write to a mapped file that a full disk cannot hold ends the program.
+    """
+    with file.open("r+b") as opened:
+        size = os.fstat(opened.fileno()).st_size
+        try:
+            os.posix_fallocate(opened.fileno(), 0, size)
+            return
+        except AttributeError:  # macOS, Windows
+            pass
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
+                raise
+        opened.seek(size - num_bytes)
+        for start in range(0, num_bytes, len(_ZEROS)):
+            opened.write(_ZEROS[: num_bytes - start])
 
 
 def size_in_bytes(has_target: dict[Target, np.ndarray], recipe: Recipe) -> int:

@@ -8,7 +8,8 @@ import numpy as np
 
 from core.errors import DatasetError
 from core.frame import RgbdFrame
-from core.images import read_color
+from core.images import is_turned, read_color
+from core.interchange.calibration import calibration_files
 from core.interchange.image_folder import ImageFolder
 from training.datasets.dataset import LabelledFrame, Target, file_state
 
@@ -27,7 +28,7 @@ class ImageFiles:
 
 class LabelledImages:
     """Images that each stand alone; `read_classes` makes (H, W) uint8 classes, 255 =
-    ignore, of the file that holds them."""
+    ignore, of the file that holds them, by what the files `meaning` say."""
 
     def __init__(
         self,
@@ -37,15 +38,17 @@ class LabelledImages:
         class_names: Sequence[str],
         read_classes: Callable[[Path], np.ndarray],
         notes: Sequence[str] = (),
+        meaning: Sequence[Path] = (),
     ) -> None:
         self.name = name
         self.class_names = tuple(class_names)
         self.has_depth = np.array([one.depth is not None for one in files])
-        self.has_semantic = np.array([one.classes is not None for one in files])
+        self.has_semantic = annotated(files)
         self.parts = parts
         self.notes = notes
         self._files = files
         self._read_classes = read_classes
+        self._meaning = meaning
 
     def __len__(self) -> int:
         """How many images, all parts together."""
@@ -53,13 +56,15 @@ class LabelledImages:
 
     def fingerprint(self) -> Sequence[Hashable]:
         """The classes' names, and every file's path, size and time."""
-        files = []
+        files, calibrated = [], dict[Path, None]()
         for one in self._files:
             files += [one.color, *([one.classes] if one.classes else [])]
             if one.depth is not None:
                 source, index = one.depth
                 files.append(source.pairs[index][1])
-        return [*self.class_names, *file_state(files)]
+                calibrated[source.path] = None
+        beside = [file for path in calibrated for file in calibration_files(path)]
+        return [*self.class_names, *file_state([*files, *self._meaning, *beside])]
 
     def survey(self, advance: Callable[[], None] = lambda: None) -> None:
         """None: its frames are no sequence."""
@@ -70,6 +75,8 @@ class LabelledImages:
         frame, semantic = None if target == "semantic" else _frame(files), None
         rgb = read_color(files.color) if frame is None else frame.rgb
         if files.classes is not None and target != "hn":
+            if files.depth is None:  # which is never turned
+                _check_not_turned(files.color)
             semantic = self._read_classes(files.classes)
             check_size(files.classes, semantic, rgb)
         return LabelledFrame(rgb, frame, semantic)
@@ -80,6 +87,19 @@ def _frame(files: ImageFiles) -> RgbdFrame | None:
         return None
     source, index = files.depth
     return source[index]
+
+
+def _check_not_turned(file: Path) -> None:
+    if is_turned(file):
+        raise DatasetError(
+            f"{file} has an orientation tag, so it is not known whether its mask is of "
+            "the image as stored or as shown; store it as shown, or remove the tag"
+        )
+
+
+def annotated(files: Sequence[ImageFiles]) -> np.ndarray:
+    """(N,) bool: which frames have classes."""
+    return np.array([one.classes is not None for one in files])
 
 
 def images_in(folder: Path) -> list[Path]:

