@@ -218,7 +218,7 @@ def test_torchrun_and_slurm_are_recognised(
         pytest.param("set-up", ["frame 7 cannot be read"], marks=pytest.mark.slow),
         pytest.param("0", ["frame 7 cannot be read"], marks=pytest.mark.slow),
         ("1", ["frame 7 cannot be read", LOST]),
-        ("killed", [LOST]),
+        pytest.param("killed", [LOST], marks=pytest.mark.slow),
     ],
 )
 def test_the_process_that_fails_says_why_and_all_end(
