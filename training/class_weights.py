@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+NUM_NAMED = 3
+
 
 def median_frequency(pixels: np.ndarray) -> np.ndarray:
     """(C,) float64 weights by median frequency balancing; 0 for a class without pixels.
@@ -30,7 +32,8 @@ def note_on_empty(pixels: np.ndarray, class_names: Sequence[str]) -> str | None:
     empty = [name for name, num in zip(class_names, totals, strict=True) if not num]
     if not empty:
         return None
+    some = ", ".join(empty[:NUM_NAMED])
+    more = f" and {len(empty) - NUM_NAMED} more" if len(empty) > NUM_NAMED else ""
     return (
-        f"no training frame shows {', '.join(empty)}; a class without pixels is never "
-        "learnt"
+        f"no training frame shows {some}{more}; a class without pixels is never learnt"
     )

@@ -79,7 +79,8 @@ class TrainConfig:
     class_weights: Literal["none", "median-frequency"] = "none"
     """median-frequency: rare semantic classes count more."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """auto: whichever is measured to be faster on this machine."""
+    """auto: whichever is measured to be faster on this machine. To compare runs, name
+    one."""
     devices: int = 1
     """Processes on this machine, one a GPU if there are any. Under torchrun or SLURM
     these decide."""

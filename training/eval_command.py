@@ -1,10 +1,9 @@
 """`hn-eval`: how good a trained network is on any data."""
 
 import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import tyro
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from training.trained_run import TrainedRun
 
 Part = Literal["test", "validation", "train"]
+SMALLEST_SCALE, LARGEST_SCALE = 0.1, 4.0
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,14 @@ class EvalConfig:
     data: tuple[str, ...]
     """As for hn-train. Classes are told by their names; what the network does not know
     is left out."""
-    part: Part = "test"
-    """Which part of the data, divided as hn-train divides it."""
+    part: Part | None = None
+    """Which part of the data, divided as hn-train divides it; by default test, or else
+    the next that there is."""
     task: Literal["last", "semantic", "hn"] = "last"
     """hn: the network as it was after pretraining. last: the run's final one."""
     scales: tuple[float, ...] = (1.0,)
-    """Show it each image in these sizes and take the mean, for example 0.75 1 1.25."""
+    """Show it each image in these sizes, from 0.1 to 4, and take the mean; for example
+    0.75 1 1.25."""
     flip: bool = False
     """Show it each image mirrored, too."""
     out: Path | None = None
@@ -50,19 +52,24 @@ def main() -> None:
 
 def evaluate_run(config: EvalConfig) -> str:
     """The measures, in all and class by class, for people."""
-    if not config.scales or not all(0 < scale < math.inf for scale in config.scales):
-        raise HNError(f"--scales are {config.scales}; expected numbers above 0")
+    if not config.scales or not all(
+        SMALLEST_SCALE <= scale <= LARGEST_SCALE for scale in config.scales
+    ):
+        raise HNError(
+            f"--scales are {config.scales}; expected numbers from "
+            f"{SMALLEST_SCALE:g} to {LARGEST_SCALE:g}"
+        )
     if config.out is not None and config.out.exists():
         raise HNError(f"{config.out} is there already; nothing is overwritten")
     from training.trained_run import load_run
 
     trained = load_run(config.run, None if config.task == "last" else config.task)
-    scores, num_frames = _measure(config, trained)
+    scores, part, num_frames = _measure(config, trained)
     if config.out is not None:
         content = {
             "run": str(config.run),
             "data": list(config.data),
-            "part": config.part,
+            "part": part,
             "task": trained.task,
             "frames": num_frames,
             "scales": list(config.scales),
@@ -71,11 +78,12 @@ def evaluate_run(config: EvalConfig) -> str:
             "confusion": scores.confusion.tolist(),
         }
         write_atomically(config.out, json.dumps(content, indent=2).encode())
-    return _table(scores, trained.class_names, num_frames, config)
+    frames = f"{num_frames} {part} frames of {' '.join(config.data)}"
+    return _table(scores, trained.class_names, frames, config.out)
 
 
-def _measure(config: EvalConfig, trained: "TrainedRun") -> tuple["Scores", int]:
-    """The network's measures, and on how many frames."""
+def _measure(config: EvalConfig, trained: "TrainedRun") -> tuple["Scores", Part, int]:
+    """The network's measures, on which part of the data, and on how many frames."""
     from training.datasets.classes import classes_beyond
     from training.datasets.opening import class_names, data_notes, open_data
     from training.datasets.samples import samples
@@ -94,10 +102,14 @@ def _measure(config: EvalConfig, trained: "TrainedRun") -> tuple["Scores", int]:
         print(f"note: {note}", flush=True)
     num_hn = sum(map(len, datasets)) if is_hn else 0
     data = prepare_all(datasets, trained.recipe, num_hn)
-    used = samples(data, trained.task, config.part, (*known, *unknown))
-    if not len(used):
+    parts = get_args(Part) if config.part is None else (config.part,)
+    for part in parts:
+        used = samples(data, trained.task, part, (*known, *unknown))
+        if len(used):
+            break
+    else:
         raise DatasetError(
-            f"no {config.part} frame of {' '.join(config.data)} has "
+            f"no {config.part or ''} frame of {' '.join(config.data)} has "
             f"{'HN' if is_hn else 'semantic'} labels; choose another --part or other "
             "data"
         )
@@ -111,11 +123,17 @@ def _measure(config: EvalConfig, trained: "TrainedRun") -> tuple["Scores", int]:
         config.flip,
     )
     # Pixels of classes that the network does not know count as unlabelled.
-    return Scores.of(scores.confusion[: len(known), : len(known)]), len(used)
+    scores = Scores.of(scores.confusion[: len(known), : len(known)])
+    if not scores.confusion.any():
+        raise DatasetError(
+            f"{config.run} knows none of the classes in the {part} frames of "
+            f"{' '.join(config.data)}; name data of its classes, such as {known[0]}"
+        )
+    return scores, part, len(used)
 
 
 def _table(
-    scores: "Scores", names: tuple[str, ...], num_frames: int, config: EvalConfig
+    scores: "Scores", names: tuple[str, ...], frames: str, out: Path | None
 ) -> str:
     """All measures, then those of every class that occurs."""
     from training.report import percent
@@ -123,7 +141,7 @@ def _table(
     pixels = scores.confusion.sum(axis=1)
     width = max(map(len, (*names, "global accuracy")))
     lines = [
-        f"{num_frames} {config.part} frames of {' '.join(config.data)}",
+        frames,
         *(
             f"{name:{width}} {percent(value):>8}"
             for name, value in (
@@ -147,6 +165,6 @@ def _table(
             if share > 0
         ),
     ]
-    if config.out is not None:
-        lines += ["", str(config.out)]
+    if out is not None:
+        lines += ["", str(out)]
     return "\n".join(lines)

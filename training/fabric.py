@@ -25,7 +25,13 @@ def make_fabric(devices: int = 1, num_nodes: int = 1) -> Fabric:
     others run this program from its beginning, so call this first. All must see the
     same files. HNError where such processes cannot be had.
     """
-    devices, num_nodes = started_processes() or (devices, num_nodes)
+    started = started_processes()
+    if started is None and num_nodes > 1:
+        raise HNError(
+            f"--nodes {num_nodes} needs somebody who starts the processes on the other "
+            "machines; start hn-train with torchrun --nnodes, or in SLURM with srun"
+        )
+    devices, num_nodes = started or (devices, num_nodes)
     # Its notices are for programmers.
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     accelerator = "cpu"

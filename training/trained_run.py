@@ -11,7 +11,7 @@ from training.datasets.frame_source import Recipe
 from training.models.build import build_network
 from training.models.network import Network
 from training.presets import Preset, preset_from_json
-from training.run_folder import CHECKPOINTS, load_config
+from training.run_folder import CHECKPOINTS, CONFIG_FILE, load_config
 from training.stage import StageName
 from training.starting import untrained_twin
 
@@ -34,25 +34,31 @@ def load_run(folder: Path, task: Target | None = None) -> TrainedRun:
 
     Raises CheckpointError where the run did not get that far.
     """
+    if not (folder / CONFIG_FILE).is_file():
+        raise CheckpointError(
+            f"{folder} is no run of hn-train: it has no {CONFIG_FILE}; name the folder "
+            "that hn-train wrote"
+        )
     _, config, resolved = load_config(TrainConfig(out=folder, resume=True))
     preset = preset_from_json(resolved["preset"])
     files = {
         kind: folder / CHECKPOINTS / f"{stage}-best.safetensors"
         for kind, stage in STAGE_OF.items()
     }
-    if task is None:
-        task = "semantic" if files["semantic"].is_file() else "hn"
-    file = files[task]
-    if not file.is_file():
+    finished = [kind for kind in STAGE_OF if files[kind].is_file()]
+    if not finished or task not in (None, *finished):
+        stage = "first" if task is None else STAGE_OF[task]
         raise CheckpointError(
-            f"{folder} has no {CHECKPOINTS}/{file.name}; name a run that has finished "
-            f"its {STAGE_OF[task]} stage"
+            f"the run in {folder} has not finished its {stage} stage, so there is no "
+            "network to measure; continue it with hn-train --resume, or name another"
         )
+    found = task or finished[-1]
+    file = files[found]
     _, state = read_checkpoint(file)
     names = tuple(state["classes"])
-    network = _built(config, preset, task, len(names))
+    network = _built(config, preset, found, len(names))
     load_checkpoint(file, network)
-    return TrainedRun(network, task, names, Recipe(preset.image_size, config.bins))
+    return TrainedRun(network, found, names, Recipe(preset.image_size, config.bins))
 
 
 def _built(

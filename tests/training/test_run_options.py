@@ -229,6 +229,29 @@ def test_hn_eval_gives_what_the_run_measured(
     with pytest.raises(HNError, match="no validation frame"):
         own = write_nyuv2_folder(tmp_path / "few", train=2, test=1)
         evaluate_run(EvalConfig(tmp_path / "run", (str(own),), part="validation"))
+    with pytest.raises(HNError, match=r"--scales are \(0.01,\); expected .* 0.1 to 4"):
+        evaluate_run(EvalConfig(tmp_path / "run", data, scales=(0.01,)))
+    with pytest.raises(HNError, match="is no run of hn-train"):
+        evaluate_run(EvalConfig(tmp_path / "nowhere", data))
+
+
+def test_hn_eval_takes_the_part_that_there_is_and_only_classes_that_are_known(
+    nyuv2_folder: Path, tmp_path: Path
+) -> None:
+    run(nyuv2_folder, tmp_path / "run", init="none")
+    without_test = write_nyuv2_folder(tmp_path / "few", train=8, test=0)
+    text = evaluate_run(EvalConfig(tmp_path / "run", (str(without_test),)))
+    assert "validation frames of" in text
+    with pytest.raises(HNError, match="has not finished its pretrain stage"):
+        evaluate_run(EvalConfig(tmp_path / "run", (str(nyuv2_folder),), task="hn"))
+    for kind in ("images", "masks"):
+        (tmp_path / "own" / kind).mkdir(parents=True)
+    for k in range(2):
+        cv2.imwrite(str(tmp_path / f"own/images/{k}.png"), np.full((40, 60, 3), 90))
+        cv2.imwrite(str(tmp_path / f"own/masks/{k}.png"), np.full((40, 60), k))
+    (tmp_path / "own/classes.txt").write_text("robot\ncable\n")
+    with pytest.raises(HNError, match="knows none of the classes"):
+        evaluate_run(EvalConfig(tmp_path / "run", (str(tmp_path / "own"),)))
 
 
 @pytest.mark.parametrize(
@@ -249,6 +272,7 @@ def test_hn_eval_gives_what_the_run_measured(
         ({"workers": 0}, "--workers is 0"),
         ({"network": "segnet-tyni"}, "segnet-tiny"),
         ({"devices": 0}, "--devices is 0"),
+        ({"nodes": 2}, "start hn-train with torchrun --nnodes"),
     ],
 )
 def test_options_that_cannot_be_done_are_one_sentence(
