@@ -56,10 +56,16 @@ class Topic:
 
 
 class _Appended(NamedTuple):
-    """A chunk that is on disk."""
+    """A chunk that is on disk, in few bytes: a long take has a hundred thousand."""
 
-    chunk: ChunkIndex
+    start: int
+    """Its first byte in the file."""
+    times_ns: tuple[int, int]
+    """Of its first and its last message."""
+    record: bytes
+    """Its record of the summary."""
     num_messages: Mapping[int, int]
+    """By channel; one object for all chunks that have as many."""
 
 
 class ChunkWriter:
@@ -166,11 +172,16 @@ class ChunkWriter:
             message_start_time=chunk.message_start_time,
             uncompressed_size=chunk.uncompressed_size,
         )
+        start = self._end
         self._append(builder.end())
-        counts = {
+        counts: Mapping[int, int] = {
             id: len(message_index.records) for id, message_index in indexes.items()
         }
-        self._chunks.append(_Appended(index, counts))
+        if self._chunks and self._chunks[-1].num_messages == counts:
+            counts = self._chunks[-1].num_messages
+        times_ns = (chunk.message_start_time, chunk.message_end_time)
+        record = _record_bytes([index])
+        self._chunks.append(_Appended(start, times_ns, record, counts))
 
     def sync(self) -> None:
         """Have the disk keep what was written, even if the power goes."""
@@ -203,7 +214,7 @@ class ChunkWriter:
         """Make room of so many bytes; the first chunk is worth more than an index."""
         end = self._end
         while len(self._chunks) > 1 and end - self._end < num_bytes:
-            self._end = self._chunks.pop().chunk.chunk_start_offset
+            self._end = self._chunks.pop().start
         self._cut()
 
     def _append(self, data: bytes) -> None:
@@ -230,18 +241,17 @@ class ChunkWriter:
         """Everything after the last chunk, with the file's last byte."""
         data_end = _record_bytes([DataEnd(0)])
         schemas, channels = self._types()
-        groups: list[tuple[Opcode, Sequence[McapRecord]]] = [
-            (Opcode.SCHEMA, schemas),
-            (Opcode.CHANNEL, channels),
-            (Opcode.STATISTICS, [self._statistics()]),
-            (Opcode.CHUNK_INDEX, [appended.chunk for appended in self._chunks]),
-            (Opcode.METADATA_INDEX, self._metadata),
+        groups = [
+            (Opcode.SCHEMA, _record_bytes(schemas)),
+            (Opcode.CHANNEL, _record_bytes(channels)),
+            (Opcode.STATISTICS, _record_bytes([self._statistics()])),
+            (Opcode.CHUNK_INDEX, b"".join(chunk.record for chunk in self._chunks)),
+            (Opcode.METADATA_INDEX, _record_bytes(self._metadata)),
         ]
         start = self._end + len(data_end)
         summary = b""
         offsets: list[McapRecord] = []
-        for opcode, records in groups:
-            group = _record_bytes(records)
+        for opcode, group in groups:
             if group:
                 group_start = start + len(summary)
                 offsets.append(SummaryOffset(opcode, group_start, len(group)))
@@ -264,15 +274,15 @@ class ChunkWriter:
         for chunk in self._chunks:
             for id, count in chunk.num_messages.items():
                 counts[id] = counts.get(id, 0) + count
-        indexes = [appended.chunk for appended in self._chunks]
+        times_ns = [time for chunk in self._chunks for time in chunk.times_ns]
         return Statistics(
             attachment_count=0,
             channel_count=len(channels),
             channel_message_counts=counts,
-            chunk_count=len(indexes),
+            chunk_count=len(self._chunks),
             message_count=sum(counts.values()),
-            message_end_time=max((i.message_end_time for i in indexes), default=0),
-            message_start_time=min((i.message_start_time for i in indexes), default=0),
+            message_end_time=max(times_ns, default=0),
+            message_start_time=min(times_ns, default=0),
             metadata_count=len(self._metadata),
             schema_count=len(schemas),
         )
