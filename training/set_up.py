@@ -91,7 +91,6 @@ def set_up(
 
     found = [{"name": part.name, "content": part.content} for part in data]
     names = class_names(datasets)
-    num_processes = fabric.world_size
     if resolved is None:
         precision = measured_precision(fabric, config, preset, stages, len(names))
         save_config(
@@ -99,21 +98,12 @@ def set_up(
             config,
             asdict(preset),
             precision=precision,
-            processes=num_processes,
+            processes=fabric.world_size,
             data=found,
-        )
-    elif resolved.get("data") != found:
-        raise CheckpointError(
-            f"the frames or their labels changed since the run in {folder} began, so "
-            "it cannot be continued exactly; start a new run"
         )
     else:
         precision = resolved["precision"]
-        if resolved["processes"] != num_processes:
-            notes.append(
-                f"begun with {resolved['processes']} process(es) and continued with "
-                f"{num_processes}: the result is the same only up to rounding"
-            )
+        notes += _notes_on_going_on(folder, resolved, found, fabric.world_size)
     run = Run(
         folder=folder,
         config=config,
@@ -130,6 +120,23 @@ def set_up(
     for note in (*data_notes(datasets), *notes):
         run.note(note)
     return run
+
+
+def _notes_on_going_on(
+    folder: Path, resolved: dict[str, Any], found: object, num_processes: int
+) -> list[str]:
+    """What differs from how the run began; CheckpointError if the data do."""
+    if resolved.get("data") != found:
+        raise CheckpointError(
+            f"the frames or their labels changed since the run in {folder} began, so "
+            "it cannot be continued exactly; start a new run"
+        )
+    if resolved["processes"] == num_processes:
+        return []
+    return [
+        f"begun with {resolved['processes']} process(es) and continued with "
+        f"{num_processes}: the result is the same only up to rounding"
+    ]
 
 
 def measured_precision(

@@ -24,23 +24,25 @@ _LOG_ERRORS = 1
 _MOST_ERRORS = 5
 
 
-class _Float3(c.Structure):
+class Float3(c.Structure):
+    """k4a_float3_t."""
+
     _fields_ = (("x", c.c_float), ("y", c.c_float), ("z", c.c_float))
 
 
-class _ImuSample(c.Structure):
+class ImuSample(c.Structure):
     """k4a_imu_sample_t."""
 
     _fields_ = (
         ("temperature", c.c_float),
-        ("acceleration", _Float3),
+        ("acceleration", Float3),
         ("acceleration_us", c.c_uint64),
-        ("rotation", _Float3),
+        ("rotation", Float3),
         ("rotation_us", c.c_uint64),
     )
 
 
-class _Configuration(c.Structure):
+class Configuration(c.Structure):
     """k4a_device_configuration_t."""
 
     _fields_ = (
@@ -68,14 +70,14 @@ _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "k4a_device_close": (None, (_Handle,)),
     "k4a_device_get_serialnum": (c.c_int, (_Handle, c.c_char_p, _SizePointer)),
     "k4a_device_get_raw_calibration": (c.c_int, (_Handle, c.c_char_p, _SizePointer)),
-    "k4a_device_start_cameras": (c.c_int, (_Handle, c.POINTER(_Configuration))),
+    "k4a_device_start_cameras": (c.c_int, (_Handle, c.POINTER(Configuration))),
     "k4a_device_stop_cameras": (None, (_Handle,)),
     "k4a_device_start_imu": (c.c_int, (_Handle,)),
     "k4a_device_stop_imu": (None, (_Handle,)),
     "k4a_device_get_capture": (c.c_int, (_Handle, _HandlePointer, c.c_int32)),
     "k4a_device_get_imu_sample": (
         c.c_int,
-        (_Handle, c.POINTER(_ImuSample), c.c_int32),
+        (_Handle, c.POINTER(ImuSample), c.c_int32),
     ),
     "k4a_capture_get_color_image": (_Handle, (_Handle,)),
     "k4a_capture_get_depth_image": (_Handle, (_Handle,)),
@@ -176,7 +178,7 @@ class Device:
 
     def start(self) -> None:
         """Send colour and depth that were seen together, and what the IMU measures."""
-        configuration = _Configuration(
+        configuration = Configuration(
             color_format=_MJPG,
             color_resolution=_720P,
             depth_mode=_NFOV_UNBINNED,
@@ -206,7 +208,7 @@ class Device:
     def acceleration(self) -> np.ndarray | None:
         """(3,) m/s2, the mean of what was measured since the last call."""
         samples = []
-        sample = _ImuSample()
+        sample = ImuSample()
         while (
             self._has_imu
             and self._library.calls.k4a_device_get_imu_sample(

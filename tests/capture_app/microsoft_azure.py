@@ -12,39 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from azure_recordings import COLOR_SIZE, DEPTH_SIZE, Take, in_order
 
-
-class Float3(c.Structure):
-    """k4a_float3_t."""
-
-    _fields_ = (("x", c.c_float), ("y", c.c_float), ("z", c.c_float))
-
-
-class ImuSample(c.Structure):
-    """k4a_imu_sample_t."""
-
-    _fields_ = (
-        ("temperature", c.c_float),
-        ("acceleration", Float3),
-        ("acceleration_us", c.c_uint64),
-        ("rotation", Float3),
-        ("rotation_us", c.c_uint64),
-    )
-
-
-class Configuration(c.Structure):
-    """k4a_device_configuration_t."""
-
-    _fields_ = (
-        ("color_format", c.c_int),
-        ("color_resolution", c.c_int),
-        ("depth_mode", c.c_int),
-        ("fps", c.c_int),
-        ("synchronized_only", c.c_bool),
-        ("depth_delay_us", c.c_int32),
-        ("wired_sync_mode", c.c_int),
-        ("subordinate_delay_us", c.c_uint32),
-        ("disable_indicator", c.c_bool),
-    )
+from capture_app.sensors.libk4a import Configuration, Float3, ImuSample
 
 
 class CameraCalibration(c.Structure):

@@ -116,6 +116,18 @@ def test_a_run_is_resumed_by_what_it_resolved_not_by_what_is_there_now(
     assert again == first
 
 
+def test_another_number_of_processes_is_told_when_a_run_goes_on(
+    nyuv2_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(nyuv2_folder, tmp_path / "run", init="none")
+    assert "begun with" not in capsys.readouterr().out
+    file = tmp_path / "run" / "config.json"
+    saved = json.loads(file.read_text())
+    file.write_text(json.dumps(saved | {"processes": 3}))
+    run_training(TrainConfig(out=tmp_path / "run", resume=True))
+    assert "begun with 3 process(es) and continued with 1" in capsys.readouterr().out
+
+
 def test_a_run_from_scratch_has_no_hn_labels_made(
     nyuv2_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
