@@ -20,6 +20,12 @@ def num_cores() -> int:
     return os.cpu_count() or 1
 
 
+def live_threads() -> int:
+    """How many threads a network may use beside a live camera: two cores are left to
+    the camera with its labels and to the window, and one is always taken."""
+    return max(1, num_cores() - 2)
+
+
 @contextmanager
 def parallel_map(
     work: Callable[[Item], Result],
