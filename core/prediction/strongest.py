@@ -7,7 +7,10 @@ from core.prediction.model_info import Upsampling
 
 
 def strongest(logits: np.ndarray) -> np.ndarray:
-    """The (H, W) uint8 class of the largest of (C, H, W) logits; of equals the first."""
+    """(C, H, W) logits to (H, W) uint8, the class of the largest; of equals the first.
+
+    Logits of any float type are taken.
+    """
     from core.kernels.classes import strongest_class  # numba takes long
 
     classes = np.empty(logits.shape[1:], np.uint8)
