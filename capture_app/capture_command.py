@@ -6,6 +6,7 @@ from pathlib import Path
 from capture_app.engine.disk_space import MIN_FREE_BYTES, bytes_to_leave
 from capture_app.sensors.realsense_options import RealSenseSettings
 from core.command import run_command
+from core.errors import HNError
 
 
 @dataclass(frozen=True)
@@ -16,8 +17,12 @@ class CaptureConfig:
     """A camera of hn-record --list, such as realsense or azure:SERIAL; simulated:SEED;
     or the path of something to replay. Without it, a connected camera or else the
     simulated room."""
-    model: Path | None = None
-    """A model.onnx of hn-train, to lay its prediction over the picture."""
+    model: tuple[Path, ...] = ()
+    """Model files of hn-train to watch: an HN network, a semantic one, or one of each,
+    such as model_hn.onnx and model.onnx."""
+    collect: bool = False
+    """Keep frames at which the HN network is very wrong in a recording of their own,
+    for its next training."""
     recordings: Path = Path("recordings")
     """Folder that new recordings go to."""
     min_free_gb: float = MIN_FREE_BYTES / 1e9
@@ -40,27 +45,40 @@ def run(config: CaptureConfig) -> str | None:
 
     prepare_qt(needs_no_display=config.screenshot is not None)
     from capture_app.engine.live import LiveView
+    from capture_app.engine.networks import find_networks
     from capture_app.engine.session import CaptureSession
     from capture_app.sensors.registry import default_sensor, open_sensor
     from capture_app.ui.app import run_window
     from core.bins import HNBins
     from core.hn_labels import Labeler
-    from core.prediction import Predictor
 
-    predictor = None if config.model is None else Predictor(config.model)
+    networks = find_networks(config.model)
+    if config.collect and "hn" not in networks:
+        raise HNError(
+            "--collect keeps frames at which an HN network is wrong and there is none; "
+            "add --model runs/NAME/model_hn.onnx"
+        )
     spec = config.sensor or default_sensor()
     open_sensor(
         spec, config.realsense
     )  # a wrong name ends here, before there is a window
     bins = HNBins()
+    if "hn" in networks:
+        bins = networks["hn"].info.bins or bins
 
     def make_session() -> CaptureSession:
         return CaptureSession(
             open_sensor(spec, config.realsense),
-            LiveView(Labeler(bins), bins, predictor),
+            LiveView(Labeler(bins), bins, networks),
         )
 
-    run_window(make_session, config.recordings, config.screenshot, min_free_bytes)
+    run_window(
+        make_session,
+        config.recordings,
+        config.screenshot,
+        min_free_bytes,
+        config.collect,
+    )
     return None if config.screenshot is None else f"saved {config.screenshot}"
 
 

@@ -5,55 +5,68 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 import numpy as np
 
+from capture_app.engine.collector import Collection, Collector
 from capture_app.engine.mailbox import Mailbox
-from capture_app.engine.picture import Layers, Painter, Picture, View, ViewSettings
+from capture_app.engine.networks import NetworkRunner, Networks
+from capture_app.engine.pairing import Pairing
+from capture_app.engine.picture import (
+    COMPARED_VIEWS,
+    TASKS_OF,
+    Layers,
+    Painter,
+    Picture,
+    View,
+    ViewSettings,
+)
 from capture_app.engine.problems import ProblemLog
+from capture_app.engine.recorder import RecordingPlan
 from capture_app.engine.worker import Worker
 from core.bins import HNBins
+from core.disagreement import disagreement
 from core.frame import RgbdFrame
 from core.hn_labels import HNLabels
-from core.prediction import ModelInfo
+from core.prediction import ModelInfo, Task
 
 LabelFunction = Callable[[RgbdFrame], HNLabels | None]
 
-
-class PredictFunction(Protocol):
-    """A network: `core.prediction.Predictor`, or a stand-in."""
-
-    info: ModelInfo
-
-    def __call__(self, rgb: np.ndarray) -> np.ndarray:
-        """(H, W, 3) uint8 to (H, W) uint8 classes."""
+_SHARE_LASTS_S = 1.0
 
 
 class LiveView:
     """Keeps `pictures` filled with the newest frame as `settings` want to see it.
 
-    Labels and predictions are computed whatever the view, each as often as it can; a
-    picture always lays classes over the very frame they were computed from.
+    Labels are computed whatever the view, and of the networks those that the view or a
+    collection needs, each as often as it can. A picture always lays classes over the
+    very frame they were computed from. The labeler's bins are those of the HN network,
+    so that its prediction and the labels can be compared.
     """
 
     def __init__(
         self,
         labeler: LabelFunction,
         bins: HNBins,
-        predictor: PredictFunction | None = None,
+        networks: Networks | None = None,
     ) -> None:
         self.pictures: Mailbox[Picture] = Mailbox()
         self.problems = ProblemLog()
         self.bins = bins
-        self.model = None if predictor is None else predictor.info
+        self.networks: Networks = networks or {}
+        if "hn" in self.networks and self.networks["hn"].info.bins != bins:
+            raise ValueError("labels and HN network have different bins")
         self._labeler = labeler
-        self._predictor = predictor
+        self._run_network = NetworkRunner(self.networks)
         self._settings = ViewSettings()
-        self._painter = Painter(bins, self.model)
+        self._painter = Painter(bins, self.models)
+        self._pairing = Pairing()
+        self._collector: Collector | None = None
         self._newest: dict[View, Layers] = {}
         self._handing_on = threading.Lock()
         self._has_labelled = False
+        self._predicted_views: set[View] = set()
+        self._share: tuple[float, float | None] = (0.0, None)
         self._painted: Layers | None = None
         self._latencies_s: deque[float] = deque(maxlen=30)
         self._label = Worker("labels", self._label_frame, self._report)
@@ -71,18 +84,59 @@ class LiveView:
         """Show `frame` if there is time for it."""
         layers = Layers(frame, arrived_s=time.monotonic())
         self._label.inbox.put(layers)
-        if self._predictor is not None:
+        tasks = self._needed_tasks()
+        if tasks:
             self._predict.inbox.put(layers)
         with self._handing_on:
             layers = self._with_newest_floor(layers)
-            for view in (View.COLOR, View.DEPTH, *self._plain_views()):
-                self._hand_on(view, layers)
+            for view in View:
+                if self._is_plain(view, tasks):
+                    self._hand_on(view, layers)
+
+    def start_collecting(self, plan: RecordingPlan, device: str) -> None:
+        """Keep frames from now on at which the HN network is very wrong."""
+        self.stop_collecting()
+        collector = Collector(plan, device, self.problems)
+        if self._collector is not None:
+            self._collector.close()
+        self._collector = collector
+
+    def stop_collecting(self) -> None:
+        """Have a running collection end; it is whole soon after."""
+        if self._collector is not None:
+            self._collector.request_stop()
+
+    @property
+    def models(self) -> dict[Task, ModelInfo]:
+        """What the networks say of themselves."""
+        return {task: network.info for task, network in self.networks.items()}
+
+    @property
+    def collection(self) -> Collection | None:
+        """The running collection, or else the last one."""
+        return None if self._collector is None else self._collector.collection
+
+    @property
+    def is_collecting(self) -> bool:
+        """Whether a collection is on."""
+        return self._collector is not None and self._collector.is_on
 
     @property
     def is_preparing(self) -> bool:
         """Whether the first frame's labels are still awaited. The label engine is
         compiled for them, which takes a second, or ten on the very first start."""
         return not self._has_labelled and not self._label.has_failed
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether the view's first prediction is still awaited."""
+        view = self._settings.view
+        needed = (
+            (self._predict, self._label) if view in COMPARED_VIEWS else (self._predict,)
+        )
+        if not TASKS_OF[view] or any(worker.has_failed for worker in needed):
+            return False
+        return view not in self._predicted_views
 
     @property
     def label_fps(self) -> float:
@@ -100,10 +154,17 @@ class LiveView:
         latencies = list(self._latencies_s)
         return 1000 * float(np.median(latencies)) if latencies else 0.0
 
+    @property
+    def serious_share(self) -> float | None:
+        """0..1, of the newest frame where the HN network is seriously wrong; None
+        while nobody compares, or where the floor is not known."""
+        at_s, share = self._share
+        return share if time.monotonic() - at_s < _SHARE_LASTS_S else None
+
     def lacks_floor(self, picture: Picture) -> bool:
         """Whether the picture shows no labels because no floor was found."""
         return (
-            picture.settings.view is View.HN_LABELS
+            picture.settings.view in COMPARED_VIEWS
             and picture.layers.is_floor_known
             and picture.layers.floor is None
         )
@@ -112,15 +173,30 @@ class LiveView:
         """Stop the threads; safe to call twice."""
         for worker in (self._label, self._predict, self._paint):
             worker.close()
+        if self._collector is not None:
+            self._collector.close()
 
-    def _plain_views(self) -> list[View]:
-        """Views whose classes nobody computes, yet or any more; they show the photo."""
-        views = []
-        if not self._has_labelled or self._label.has_failed:
-            views.append(View.HN_LABELS)
-        if self._predictor is None or self._predict.has_failed:
-            views.append(View.PREDICTION)
-        return views
+    def _needed_tasks(self) -> frozenset[Task]:
+        """What somebody wants to be predicted, as far as there are networks."""
+        tasks = TASKS_OF[self._settings.view]
+        if self.is_collecting:
+            tasks |= {"hn"}
+        return tasks & self.networks.keys()
+
+    def _is_plain(self, view: View, tasks: frozenset[Task]) -> bool:
+        """Whether nobody computes this view's classes, yet or any more: it shows the
+        photo."""
+        if view in COMPARED_VIEWS and (
+            not self._has_labelled or self._label.has_failed
+        ):
+            return True
+        if not TASKS_OF[view]:
+            return view is not View.HN_LABELS
+        return (
+            not TASKS_OF[view] <= tasks
+            or view not in self._predicted_views
+            or self._predict.has_failed
+        )
 
     def _label_frame(self, layers: Layers) -> None:
         labels: HNLabels | None = self._labeler(layers.frame)
@@ -129,12 +205,47 @@ class LiveView:
         with self._handing_on:  # no photo that `offer` holds may follow this one
             self._has_labelled = True
             self._hand_on(View.HN_LABELS, layers)
+        if "hn" in self._needed_tasks():
+            self._compare(self._pairing.add_labels(layers))
 
     def _predict_frame(self, layers: Layers) -> None:
-        assert self._predictor is not None
-        layers = self._with_newest_floor(layers)
-        predicted = self._predictor(layers.frame.rgb)
-        self._hand_on(View.PREDICTION, replace(layers, predicted=predicted))
+        tasks, shown = self._needed_tasks(), TASKS_OF[self._settings.view]
+        self._pairing.begin(layers.frame)
+        for task in sorted(tasks, key=lambda task: task not in shown):
+            classes = self._run_network(task, layers.frame.rgb)
+            predicted = {**layers.predicted, task: classes}
+            layers = replace(self._with_newest_floor(layers), predicted=predicted)
+            self._hand_on_prediction(task, layers)
+            if task == "hn":
+                self._compare(self._pairing.add_prediction(layers))
+
+    def _hand_on_prediction(self, task: Task, layers: Layers) -> None:
+        """To the views for which `task` was the last that they had to wait for."""
+        with self._handing_on:
+            for view in (View.HN_PREDICTION, View.SEMANTIC, View.BOTH):
+                if task in TASKS_OF[view] and TASKS_OF[view] <= layers.predicted.keys():
+                    self._predicted_views.add(view)
+                    self._hand_on(view, layers)
+
+    def _compare(self, layers: Layers | None) -> None:
+        """Show and collect a frame that has both its prediction and its labels."""
+        if layers is None:
+            return
+        share = None
+        if layers.labels is not None:
+            found = disagreement(
+                layers.predicted["hn"], layers.labels.classes, self.bins
+            )
+            layers, share = replace(layers, disagreement=found), found.serious_share
+        self._share = layers.arrived_s, share
+        with self._handing_on:
+            self._predicted_views.add(View.DISAGREEMENT)
+            self._hand_on(View.DISAGREEMENT, layers)
+        # A floor that was tracked here could not be found again: the frames that
+        # showed it are not kept.
+        is_measured = layers.floor is not None and layers.floor.source == "measured"
+        if share is not None and is_measured and self._collector is not None:
+            self._collector.offer(layers.frame, share, layers.arrived_s)
 
     def _with_newest_floor(self, layers: Layers) -> Layers:
         """`layers` with the floor of the newest labels, while there are new ones."""

@@ -25,6 +25,11 @@ def next_segment(first: Path) -> Path:
     return path
 
 
+def hard_scene(scene: str) -> str:
+    """The name for hard frames of a scene: kitchen-hard for kitchen or kitchen_003."""
+    return f"{_split(folder_name(scene))[0]}-hard"
+
+
 def folder_name(name: str) -> str:
     """`name` as one folder, without what file systems dislike."""
     return re.sub(r"[^\w.-]+", "_", name.strip()).strip("._") or "scene"

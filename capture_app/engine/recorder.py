@@ -91,7 +91,7 @@ class Recorder:
         on_end: Callable[[RecordingSummary], None],
         on_warning: Callable[[str], None] = logger.warning,
     ) -> None:
-        _refuse_full_disk(plan)
+        refuse_full_disk(plan)
         self.plan = plan
         self._writer = RecordingWriter(
             plan.path,
@@ -199,7 +199,7 @@ class Recorder:
                 else f"the recording ended before its first frame: {self._reason}"
             )
         if num_frames == 0:
-            _remove_empty_recording(self.plan.path)
+            remove_empty_recording(self.plan.path)
         self._on_end(self.summary())
         self._state.move(RecorderState.OFF)
 
@@ -261,7 +261,7 @@ class Recorder:
             self._writer.count_drop(dropped)
 
 
-def _refuse_full_disk(plan: RecordingPlan) -> None:
+def refuse_full_disk(plan: RecordingPlan) -> None:
     """RecordingError when a recording would have to end at once."""
     disk = DiskSpace(free_bytes(plan.path), plan.min_free_bytes, 0, 0.0)
     if disk.is_used_up:
@@ -291,7 +291,7 @@ def _size_on_disk(path: Path) -> int:
     return size
 
 
-def _remove_empty_recording(path: Path) -> None:
+def remove_empty_recording(path: Path) -> None:
     """Delete what the writer made for a recording that got no frame."""
     try:
         for name in _FILES:

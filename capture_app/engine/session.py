@@ -93,6 +93,7 @@ class CaptureSession:
             latency_ms=0.0 if live is None else live.latency_ms,
             num_frames=self._num_frames,
             num_lost=self._num_lost,
+            serious_share=None if live is None else live.serious_share,
         )
 
     def take_problems(self) -> list[Problem]:

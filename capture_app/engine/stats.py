@@ -23,6 +23,8 @@ class LiveStats:
     """Frames that the sensor delivered."""
     num_lost: int
     """Frames missing between them, by their numbers."""
+    serious_share: float | None
+    """0..1, of the newest frame where the HN network is seriously wrong, if known."""
 
 
 class Rate:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
+import cv2
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
@@ -28,10 +29,13 @@ def run_window(
     recordings: Path,
     screenshot: Path | None,
     min_free_bytes: int,
+    collects: bool = False,
 ) -> None:
     """Show the window until it is closed, or until its `screenshot` is saved."""
     with _shown_window(
-        lambda: CaptureWindow(make_session, recordings, min_free_bytes=min_free_bytes)
+        lambda: CaptureWindow(
+            make_session, recordings, min_free_bytes=min_free_bytes, collects=collects
+        )
     ) as (app, window):
         if screenshot is None:
             app.exec()
@@ -65,6 +69,7 @@ def _shown_window(
     make_window: Callable[[], CaptureWindow],
 ) -> Iterator[tuple[QApplication, CaptureWindow]]:
     forget_opencv_plugins()
+    cv2.setNumThreads(1)  # the live view's threads share the cores already
     app = QApplication(["hn-capture"])
     apply_theme(app)
     window = make_window()

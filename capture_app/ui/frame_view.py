@@ -35,6 +35,14 @@ class FrameView(QWidget):
         """What is shown."""
         return self._picture
 
+    @property
+    def frame_size(self) -> tuple[int, int] | None:
+        """Width and height of the frame that is shown."""
+        if self._picture is None:
+            return None
+        height, width = self._picture.layers.frame.rgb.shape[:2]
+        return width, height
+
     def show_picture(self, picture: Picture) -> None:
         """Paint this from now on."""
         height, width = picture.pixels.shape

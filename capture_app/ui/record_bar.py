@@ -1,4 +1,5 @@
-"""The strip below the picture: record, the scene's name, and how the recording goes."""
+"""The strip below the picture: record, the scene's name, how the recording goes, and
+how many hard frames are kept."""
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPixmap
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import (
     QToolButton,
 )
 
+from capture_app.engine.collector import Collection
 from capture_app.engine.disk_space import size_in_words, time_in_words
 from capture_app.engine.recorder import RecordingSummary
 from capture_app.engine.states import RecorderState
@@ -25,13 +27,17 @@ _ACTION_TEXTS = {
 
 
 class RecordBar(QFrame):
-    """Shows a recording; what to do is the window's to decide."""
+    """Shows a recording and a collection; what to do is the window's to decide."""
 
-    def __init__(self, record: QAction) -> None:
+    def __init__(self, record: QAction, collect: QAction) -> None:
         super().__init__()
         self.setObjectName("bar")
         self._icons = (_icon(is_recording=False), _icon(is_recording=True))
         self._action = record
+        self._collect = collect
+        self._collect_tip = collect.toolTip()
+        collect_button = QToolButton()
+        collect_button.setDefaultAction(collect)
         button = QToolButton()
         button.setObjectName("record")
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -67,6 +73,7 @@ class RecordBar(QFrame):
         for label in (self._time, self._frames, self._dropped):
             layout.addWidget(label)
         layout.addWidget(self._saved, 1)
+        layout.addWidget(collect_button)
         self.show_recording(None, RecorderState.OFF)
 
     def show_recording(
@@ -95,6 +102,24 @@ class RecordBar(QFrame):
         )
         self._saved.setText(elided)
         self._saved.setToolTip(text)
+
+    def show_collection(self, collection: Collection | None) -> None:
+        """The running collection, or the last one, or none yet."""
+        self._collect.setChecked(collection is not None and collection.is_on)
+        if collection is None:
+            return
+        words, where = _collected_words(collection)
+        self._collect.setText(f"Collect: {words}" if collection.is_on else "Collect")
+        self._collect.setToolTip(self._collect_tip + where)
+
+
+def _collected_words(collection: Collection) -> tuple[str, str]:
+    """What the button says of a collection, and what there is to know besides."""
+    words = f"{collection.num_kept} kept"
+    if collection.num_lost > 0:
+        words += f", {collection.num_lost} lost"
+    where = f"\n{collection.num_kept} hard frames are in {collection.path}"
+    return words, where if collection.num_kept > 0 else ""
 
 
 def _saved_text(summary: RecordingSummary, is_off: bool) -> str:

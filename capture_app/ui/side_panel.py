@@ -18,7 +18,7 @@ from capture_app.ui.legend import Legend
 from capture_app.ui.take_panel import TakePanel
 from core.bins import HNBins
 from core.floor import FloorPlane, FloorSource
-from core.prediction import ModelInfo
+from core.prediction import ModelInfo, Task
 
 WIDTH, RIGHT_MARGIN, CARD_MARGIN = 264, 12, 14
 
@@ -31,10 +31,10 @@ _SOURCES: Mapping[FloorSource, str] = {
 class SidePanel(QFrame):
     """Floor of the newest picture, and its legend or what the last take is worth."""
 
-    def __init__(self, bins: HNBins, model: ModelInfo | None) -> None:
+    def __init__(self, bins: HNBins, models: Mapping[Task, ModelInfo]) -> None:
         super().__init__()
         self.setFixedWidth(WIDTH)
-        self.legend = Legend(bins, model)
+        self.legend = Legend(bins, models)
         self.take = TakePanel(bins)
         self._legend_title, self._take_title = _title(""), _title("")
         self._to_take = _link("Show the last take", self.show_take)
@@ -83,7 +83,9 @@ class SidePanel(QFrame):
     def show_picture(self, picture: Picture | None, is_preparing: bool = False) -> None:
         """Explain this picture; `is_preparing` while its labels cannot be there yet."""
         if picture is not None:
-            self.legend.explain(picture.settings.view, picture.shares)
+            self.legend.explain(
+                picture.settings.view, picture.shares, picture.line_shares
+            )
         self._legend_title.setText(self.legend.title())
         for label, text in zip(
             (self._height, self._tilt, self._source),

@@ -16,7 +16,7 @@ _COLORS = {
 
 
 class StatusLine(QStatusBar):
-    """Sensor, rates, latency and losses."""
+    """Sensor, rates, how wrong the HN network is, latency and losses."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class StatusLine(QStatusBar):
         state: SourceState,
         size: tuple[int, int] | None,
         stats: LiveStats,
-        has_model: bool,
+        predicts: bool,
     ) -> None:
         """`size` is the width and height of the frames, if there are any yet."""
         color = _COLORS.get(state, theme.MUTED)
@@ -44,7 +44,9 @@ class StatusLine(QStatusBar):
             f"camera {stats.camera_fps:.1f} fps",
             f"labels {stats.label_fps:.1f} fps",
         ]
-        if has_model:
+        if predicts:
             rates.append(f"prediction {stats.prediction_fps:.1f} fps")
+        if stats.serious_share is not None:
+            rates.append(f"HN wrong {100 * stats.serious_share:.0f} %")
         rates += [f"latency {stats.latency_ms:.0f} ms", f"lost {stats.num_lost}"]
         self._rates.setText("   |   ".join(rates))

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 
 from capture_app.engine.take_examiner import Examination, TakeReport
 from capture_app.ui import theme
-from capture_app.ui.legend import angle_labels, height_label
+from capture_app.ui.legend_parts import angle_labels, height_label
 from core.bins import HNBins
 from core.label_report import RARE_CLASS
 from core.overlay import class_palette

@@ -32,7 +32,7 @@ class ViewBar(QFrame):
         label.setObjectName("muted")
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, 100)
-        self.slider.setFixedWidth(180)
+        self.slider.setFixedWidth(150)
         self.slider.setToolTip("Opacity of the class colours ([ and ])")
         self.slider.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._percent = QLabel()
@@ -51,7 +51,7 @@ class ViewBar(QFrame):
     def show_view(self, view: View) -> None:
         """Mark the view that is on; the slider works where there is an overlay."""
         self._actions[VIEW_ACTIONS[view].name].setChecked(True)
-        self.slider.setEnabled(view in (View.HN_LABELS, View.PREDICTION))
+        self.slider.setEnabled(view not in (View.DEPTH, View.COLOR))
 
     def step_opacity(self, percent: int) -> None:
         """Move the slider."""

@@ -9,10 +9,11 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
+from capture_app.engine.collector import hard_plan
 from capture_app.engine.disk_space import MIN_FREE_BYTES
 from capture_app.engine.live import LiveView
 from capture_app.engine.naming import folder_name, next_free
-from capture_app.engine.picture import View, ViewSettings
+from capture_app.engine.picture import TASKS_OF, View, ViewSettings
 from capture_app.engine.recorder import RecordingPlan
 from capture_app.engine.session import CaptureSession
 from capture_app.engine.states import RecorderState, SourceState
@@ -20,6 +21,7 @@ from capture_app.engine.take_examiner import TakeExaminer
 from capture_app.ui.actions import VIEW_ACTIONS, make_actions
 from capture_app.ui.banner import Banner
 from capture_app.ui.frame_view import FrameView
+from capture_app.ui.notice import notice
 from capture_app.ui.record_bar import RecordBar
 from capture_app.ui.side_panel import SidePanel
 from capture_app.ui.status_line import StatusLine
@@ -30,7 +32,8 @@ _TICK_MS = 16
 _SLOW_TICK_MS = 200
 _OPACITY_STEP = 10  # percent
 _SMALLEST, _FIRST_SIZE = (1024, 700), (1280, 820)
-_PREPARING = "Preparing the label engine (up to 20 seconds on the first start)…"
+# What is shown first: the first of them for which there are networks.
+_FIRST_VIEWS = (View.BOTH, View.HN_PREDICTION, View.SEMANTIC, View.HN_LABELS)
 
 
 class CaptureWindow(QMainWindow):
@@ -51,6 +54,7 @@ class CaptureWindow(QMainWindow):
         recordings: Path,
         record: RecordingPlan | None = None,
         min_free_bytes: int = MIN_FREE_BYTES,
+        collects: bool = False,
     ) -> None:
         super().__init__()
         self._make_session = make_session
@@ -70,17 +74,20 @@ class CaptureWindow(QMainWindow):
                     for view, spec in VIEW_ACTIONS.items()
                 },
                 "record": self.toggle_recording,
+                "collect": self.toggle_collecting,
                 "fainter": lambda: self.view_bar.step_opacity(-_OPACITY_STEP),
                 "stronger": lambda: self.view_bar.step_opacity(_OPACITY_STEP),
                 "restart": self.restart,
                 "quit": self.close,
             },
+            self._live.networks.keys(),
         )
         self._build()
-        has_model = self._live.model is not None
-        self.actions_by_name["view_prediction"].setEnabled(has_model)
-        self.show_view(View.PREDICTION if has_model else View.HN_LABELS)
+        tasks = self._live.networks.keys()
+        self.show_view(next(view for view in _FIRST_VIEWS if TASKS_OF[view] <= tasks))
         self._suggest_scene("scene" if record is None else record.path.name)
+        if collects:
+            self._start_collecting()
         self.session.start(record)
         self._timer = self._every(_TICK_MS, self._tick)
         self._slow_timer = self._every(_SLOW_TICK_MS, self._slow_tick)
@@ -100,14 +107,25 @@ class CaptureWindow(QMainWindow):
                 self.session.request_stop()
         self._slow_tick()
 
+    def toggle_collecting(self) -> None:
+        """Start to keep frames at which the HN network is very wrong, or stop."""
+        if self._live.is_collecting:
+            self._live.stop_collecting()
+        else:
+            self._start_collecting()
+        self._slow_tick()
+
     def restart(self) -> None:
         """Open the camera again, with new threads; a running recording is finished."""
+        was_collecting = self._live.is_collecting
         self.session.close()
         self._note_end_of_recording()
         self.banner.hide()
         self.frame_view.forget_picture()
         self.session = self._make_session()
         self._show(self._settings)
+        if was_collecting:
+            self._start_collecting()
         self.session.start()
         self._slow_tick()
 
@@ -138,8 +156,10 @@ class CaptureWindow(QMainWindow):
         self.view_bar = ViewBar(self.actions_by_name, self._settings.opacity)
         self.banner = Banner()
         self.frame_view = FrameView()
-        self.side_panel = SidePanel(self._live.bins, self._live.model)
-        self.record_bar = RecordBar(self.actions_by_name["record"])
+        self.side_panel = SidePanel(self._live.bins, self._live.models)
+        self.record_bar = RecordBar(
+            self.actions_by_name["record"], self.actions_by_name["collect"]
+        )
         self.status_line = StatusLine()
         self.view_bar.opacity_changed.connect(
             lambda opacity: self._show(replace(self._settings, opacity=opacity))
@@ -197,20 +217,17 @@ class CaptureWindow(QMainWindow):
         stats = session.stats()
         # In this order: a recording that is there, but not on, is over.
         recording, recorder_state = session.recording, session.recorder_state
-        size = None
-        if picture is not None:
-            height, width = picture.layers.frame.rgb.shape[:2]
-            size = width, height
         self.status_line.show_stats(
             session.sensor.name,
             session.source_state,
-            size,
+            self.frame_view.frame_size,
             stats,
-            self._live.model is not None,
+            bool(self._live.networks),
         )
         self.side_panel.show_picture(picture, self._live.is_preparing)
         self.side_panel.show_examination(self._examiner.examination)
         self.record_bar.show_recording(recording, recorder_state)
+        self.record_bar.show_collection(self._live.collection)
         self.actions_by_name["record"].setEnabled(
             recorder_state in (RecorderState.RECORDING, RecorderState.WAITING)
             or (
@@ -221,7 +238,7 @@ class CaptureWindow(QMainWindow):
         self.frame_view.is_recording = recorder_state is RecorderState.RECORDING
         if recording is not None and recorder_state is RecorderState.OFF:
             self._note_end_of_recording()
-        self.frame_view.show_notice(*self._notice())
+        self.frame_view.show_notice(*notice(session, self._live, picture))
         has_rates = stats.camera_fps > 0 and stats.label_fps > 0
         # A short replay may be over before the label engine is compiled.
         is_settled = has_rates or session.source_state is SourceState.ENDED
@@ -245,36 +262,6 @@ class CaptureWindow(QMainWindow):
             return
         self._examiner.examine(recording.path)
 
-    def _notice(self) -> tuple[str, float | None]:
-        """What to say over the picture, and how far a long opening is (0..1)."""
-        session, picture = self.session, self.frame_view.picture
-        awaits_labels = (
-            self._live.is_preparing
-            and picture is not None
-            and picture.settings.view is View.HN_LABELS
-        )
-        match session.source_state:
-            case SourceState.OPENING:
-                text = session.sensor.opening_text
-                if session.opening_progress is None:
-                    return f"{text}…", None
-                done, total = session.opening_progress
-                share = done / max(total, 1)
-                return f"{text}: {100 * share:.0f} %", share
-            case SourceState.RECONNECTING:
-                return "The camera is lost. Waiting for it to come back…", None
-            case SourceState.STREAMING | SourceState.ENDED if awaits_labels:
-                return _PREPARING, None
-            case SourceState.ENDED:
-                return "The end. F5 plays it again.", None
-            case SourceState.FAILED if picture is None:
-                return "No picture", None
-            case SourceState.STREAMING if picture is None:
-                return "Waiting for the first frame…", None
-        if picture is not None and self._live.lacks_floor(picture):
-            return "No floor in view: point the camera at the floor", None
-        return "", None
-
     def _start_recording(self) -> None:
         if self.session.recording is not None:  # it may have ended this very moment
             self._note_end_of_recording()
@@ -295,6 +282,18 @@ class CaptureWindow(QMainWindow):
         self._awaits_recording = True
         self.record_bar.scene.setText(path.name)
         self.frame_view.setFocus()
+
+    def _start_collecting(self) -> None:
+        """Keep hard frames of the scene that is named now."""
+        self._live.start_collecting(
+            hard_plan(
+                self._recordings,
+                self.record_bar.scene.text(),
+                self._live.networks["hn"],
+                self._min_free_bytes,
+            ),
+            self.session.sensor.name,
+        )
 
     def _suggest_scene(self, name: str) -> None:
         self.record_bar.scene.setText(next_free(self._recordings, name).name)

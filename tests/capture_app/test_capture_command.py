@@ -3,12 +3,15 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from made_models import STRONGEST, save_strongest_channel_model
 
+from core.bins import HNBins
 from core.frame import Intrinsics, RgbdFrame
 from core.geometry import pixel_rays
 from core.recording import Recording, RecordingWriter
@@ -79,6 +82,40 @@ def test_a_screenshot_needs_no_display_and_no_torch(room: Path, tmp_path: Path) 
     assert blue > red + 20, "the overlay is missing"
 
 
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """An HN and a semantic model file, of three classes each."""
+    folder = tmp_path_factory.mktemp("run")
+    bins = HNBins(height_edges=(0.4, 0.9), angle_edges=())
+    hn = replace(STRONGEST, task="hn", bins=bins, class_names=bins.class_names)
+    save_strongest_channel_model(folder / "model_hn.onnx", hn)
+    save_strongest_channel_model(folder / "model.onnx")
+    return folder / "model_hn.onnx", folder / "model.onnx"
+
+
+def test_two_networks_are_shown_and_hard_frames_collected(
+    room: Path, networks: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """On a floor that the HN network takes for the lowest class: it is right."""
+    picture = tmp_path / "window.png"
+    arguments = ["--model", *map(str, networks), "--screenshot", str(picture)]
+    done = run_python(
+        capture(
+            *("--sensor", str(room), "--collect", "--recordings", str(tmp_path / "r")),
+            *arguments,
+        )
+        + "try: main()\nexcept SystemExit as end: print(end.code)\n"
+        "print('torch' in sys.modules)"
+    )
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [f"saved {picture}", "0", "False"]
+    image = cv2.imread(str(picture))
+    # The third channel is the strongest once it is normalised: 0.31, after 0.28, 0.25.
+    expected = 0.55 * STRONGEST.palette[2] + 0.45 * np.array((140, 120, 100))
+    np.testing.assert_allclose(image[450, 500, ::-1], expected, atol=6)
+    assert not (tmp_path / "r").exists()
+
+
 def test_a_picture_that_cannot_be_written_is_one_sentence(
     room: Path, tmp_path: Path
 ) -> None:
@@ -124,6 +161,8 @@ def test_a_window_closed_before_its_picture_says_that_there_is_none(
         ((), "there is no display for the window"),
         (("--sensor", "nope", "--screenshot", "x.png"), "no sensor and no file"),
         (("--model", "nope.onnx", "--screenshot", "x.png"), "no such model file"),
+        (("--model", "README.md", "--screenshot", "x.png"), "is no ONNX file"),
+        (("--collect", "--screenshot", "x.png"), "add --model runs/NAME/model_hn.onnx"),
         (("--sensor", "core", "--screenshot", "x.png"), "core holds no frames"),
         (
             ("--min-free-gb", "-1", "--screenshot", "x.png"),
@@ -138,6 +177,16 @@ def test_what_cannot_be_shown_is_one_sentence(
     assert done.returncode == 2
     (line,) = done.stderr.strip().splitlines()
     assert line.startswith("hn-capture: ") and sentence.lower() in line.lower()
+
+
+def test_two_networks_of_a_kind_end_before_there_is_a_window(
+    networks: tuple[Path, Path],
+) -> None:
+    twice = [str(networks[1])] * 2
+    done = run_python(capture("--model", *twice, "--screenshot", "x.png") + "main()")
+    assert done.returncode == 2
+    (line,) = done.stderr.strip().splitlines()
+    assert "are both semantic networks" in line
 
 
 def test_a_missing_library_of_qt_is_named_with_what_installs_it() -> None:

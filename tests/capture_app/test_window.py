@@ -13,14 +13,16 @@ from PySide6.QtWidgets import QApplication, QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 from scripted import RunningSensor, label_all
 
-from capture_app.engine.live import LiveView, PredictFunction
-from capture_app.engine.picture import View
+from capture_app.engine.live import LiveView
+from capture_app.engine.networks import Networks
+from capture_app.engine.picture import TASKS_OF, View
 from capture_app.engine.recorder import RecordingPlan, RecordingSummary
 from capture_app.engine.session import CaptureSession
 from capture_app.engine.states import RecorderState, SourceState
 from capture_app.ui.actions import ACTIONS
 from capture_app.ui.app import _show_exceptions_in
 from capture_app.ui.floor_marks import height_text
+from capture_app.ui.notice import notice
 from capture_app.ui.side_panel import _tilt
 from capture_app.ui.theme import apply_theme
 from capture_app.ui.window import CaptureWindow
@@ -28,21 +30,7 @@ from core.bins import HNBins
 from core.floor import FloorPlane, FloorSource
 from core.frame import RgbdFrame
 from core.hn_labels import HNLabels
-from core.prediction import ModelInfo
 from core.recording import Recording, RecordingWriter
-
-
-class StubNetwork:
-    """Predicts a lamp everywhere but in the top rows, which are wall."""
-
-    info = ModelInfo(
-        "semantic", ("wall", "floor", "lamp"), 24, 32, (0.5,) * 3, (0.2,) * 3
-    )
-
-    def __call__(self, rgb: np.ndarray) -> np.ndarray:
-        classes = np.full(rgb.shape[:2], 2, np.uint8)
-        classes[: len(classes) // 4] = 0
-        return classes
 
 
 @pytest.fixture(autouse=True)
@@ -61,8 +49,8 @@ def sensor() -> RunningSensor:
 
 
 @pytest.fixture
-def network() -> PredictFunction | None:
-    return None
+def networks() -> Networks:
+    return {}
 
 
 @pytest.fixture
@@ -75,12 +63,12 @@ def lives() -> list[str]:
 def window(
     qtbot: QtBot,
     sensor: RunningSensor,
-    network: PredictFunction | None,
+    networks: Networks,
     tmp_path: Path,
     lives: list[str],
 ) -> Iterator[CaptureWindow]:
     def make_session() -> CaptureSession:
-        return CaptureSession(sensor, LiveView(label_all, HNBins(), network))
+        return CaptureSession(sensor, LiveView(label_all, HNBins(), networks))
 
     window = CaptureWindow(make_session, tmp_path / "recordings")
     window.became_live.connect(lambda: lives.append("live"))
@@ -353,8 +341,8 @@ def test_the_opacity_changes_the_pixels(qtbot: QtBot, window: CaptureWindow) -> 
 def test_the_keys_change_the_view(qtbot: QtBot, window: CaptureWindow) -> None:
     seen = set()
     for key, view in (
-        (Qt.Key.Key_3, View.DEPTH),
-        (Qt.Key.Key_4, View.COLOR),
+        (Qt.Key.Key_6, View.DEPTH),
+        (Qt.Key.Key_7, View.COLOR),
         (Qt.Key.Key_1, View.HN_LABELS),
     ):
         qtbot.keyClick(window, key)
@@ -364,20 +352,9 @@ def test_the_keys_change_the_view(qtbot: QtBot, window: CaptureWindow) -> None:
         seen.add(middle_pixel(window))
         assert window.view_bar.slider.isEnabled() == (view is View.HN_LABELS)
     assert len(seen) == 3
-    qtbot.keyClick(window, Qt.Key.Key_2)  # no network, no prediction
-    assert not window.actions_by_name["view_prediction"].isEnabled()
-    assert window.actions_by_name["view_hn"].isChecked()
-
-
-@pytest.mark.parametrize("network", [StubNetwork()])
-def test_with_a_network_its_prediction_is_shown(
-    qtbot: QtBot, window: CaptureWindow
-) -> None:
-    qtbot.waitUntil(lambda: window.frame_view.picture.has_classes)
-    picture = window.frame_view.picture
-    assert picture is not None and picture.settings.view is View.PREDICTION
-    assert picture.shares[2] == pytest.approx(0.75)
-    assert window.actions_by_name["view_prediction"].isChecked()
+    for key in (Qt.Key.Key_2, Qt.Key.Key_3, Qt.Key.Key_4, Qt.Key.Key_5):
+        qtbot.keyClick(window, key)  # no network, no prediction
+        assert window.actions_by_name["view_hn"].isChecked()
 
 
 def test_a_lost_camera_is_a_banner_and_can_be_opened_again(
@@ -417,7 +394,7 @@ def test_a_slow_opening_shows_how_far_it_is(
     monkeypatch.setattr(
         CaptureSession, "source_state", property(lambda _: SourceState.OPENING)
     )
-    assert window._notice() == ("Opening the camera: 25 %", 0.25)
+    assert notice_of(window) == ("Opening the camera: 25 %", 0.25)
 
 
 class SlowLabeler:
@@ -460,12 +437,16 @@ def preparing_window(
     window.close()
 
 
+def notice_of(window: CaptureWindow) -> tuple[str, float | None]:
+    return notice(window.session, window.session.live, window.frame_view.picture)
+
+
 def panel_texts(window: CaptureWindow) -> list[str]:
     return [label.text() for label in window.side_panel.findChildren(QLabel)]
 
 
 def shown_words(window: CaptureWindow) -> str:
-    return " ".join([window._notice()[0], *panel_texts(window)])
+    return " ".join([notice_of(window)[0], *panel_texts(window)])
 
 
 def test_while_the_label_engine_is_prepared_the_photo_is_live_and_a_note_says_why(
@@ -476,11 +457,11 @@ def test_while_the_label_engine_is_prepared_the_photo_is_live_and_a_note_says_wh
     qtbot.waitUntil(lambda: window.frame_view.picture.layers.frame.number > first + 5)
     assert window.frame_view.picture.settings.view is View.HN_LABELS
     assert middle_pixel(window) == pytest.approx((90, 45, 22), abs=2)
-    assert window._notice() == (
+    assert notice_of(window) == (
         "Preparing the label engine (up to 20 seconds on the first start)…",
         None,
     )
-    for view in View:
+    for view in (view for view in View if not TASKS_OF[view]):
         window.show_view(view)
         window._slow_tick()
         assert "preparing the label engine…" in panel_texts(window)
@@ -502,7 +483,7 @@ def test_that_there_is_no_floor_is_said_once_somebody_has_looked(
     labeler.is_prepared.set()
     qtbot.waitUntil(lambda: is_labelled(window))
     window._slow_tick()
-    assert window._notice()[0].startswith("No floor in view")
+    assert notice_of(window)[0].startswith("No floor in view")
     assert "floor not known" in panel_texts(window)
 
 

@@ -14,6 +14,7 @@ from capture_app.engine.live import LiveView
 from capture_app.engine.session import CaptureSession
 from capture_app.engine.states import RecorderState, SourceState
 from capture_app.sensors.failures import unplugged
+from capture_app.ui.notice import notice
 from capture_app.ui.theme import apply_theme
 from capture_app.ui.window import CaptureWindow
 from core.bins import HNBins
@@ -64,7 +65,8 @@ def test_a_lost_camera_is_said_and_the_take_goes_on_when_it_is_back(
 ) -> None:
     record = window.actions_by_name["record"]
     assert "(reconnecting)" in texts(window)
-    assert window._notice()[0] == "The camera is lost. Waiting for it to come back…"
+    words, _ = notice(window.session, window.session.live, None)
+    assert words == "The camera is lost. Waiting for it to come back…"
     assert "The RealSense camera was unplugged; plug it in again" in window.banner.text
     assert record.isEnabled() and record.isChecked() and "Stop" in record.text()
     assert not window.record_bar.scene.isEnabled()

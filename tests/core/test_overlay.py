@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -7,8 +8,11 @@ from core.overlay import (
     class_palette,
     colorize_classes,
     colorize_depth,
+    disagreement_palette,
+    draw_borders,
     semantic_palette,
     to_rgb32,
+    without_specks,
 )
 
 PHOTO = np.random.default_rng(1).integers(0, 256, (5, 7, 3)).astype(np.uint8)
@@ -56,3 +60,71 @@ def test_a_class_image_is_black_where_ignored():
     classes = np.array([[0, IGNORE_LABEL]], np.uint8)
     colours = colorize_classes(classes, np.full((256, 3), 9, np.uint8))
     np.testing.assert_array_equal(colours, [[(9, 9, 9), (0, 0, 0)]])
+
+
+# How people without one kind of cone see linear RGB: Machado, Oliveira, Fernandes,
+# "A Physiologically-based Model for Simulation of Color Vision Deficiency" (2009).
+COLOUR_BLINDNESS = {
+    "none": np.eye(3),
+    "protanopia": (
+        (0.152286, 1.052583, -0.204868),
+        (0.114503, 0.786281, 0.099216),
+        (-0.003882, -0.048116, 1.051998),
+    ),
+    "deuteranopia": (
+        (0.367322, 0.860646, -0.227968),
+        (0.280085, 0.672501, 0.047413),
+        (-0.011820, 0.042940, 0.968881),
+    ),
+    "tritanopia": (
+        (1.255528, -0.076749, -0.178779),
+        (-0.078411, 0.930809, 0.147602),
+        (0.004733, 0.691367, 0.303900),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", COLOUR_BLINDNESS)
+def test_kinds_of_mistakes_differ_for_everybody(kind):
+    linear = (disagreement_palette()[:4] / 255.0) ** 2.2
+    seen = np.clip(linear @ np.array(COLOUR_BLINDNESS[kind]).T, 0, 1) ** (1 / 2.2)
+    lab = cv2.cvtColor(seen[None].astype(np.float32), cv2.COLOR_RGB2Lab)[0]
+    distances = np.linalg.norm(lab[:, None] - lab, axis=-1)[np.triu_indices(4, 1)]
+    assert distances.min() > 20  # 2 can just be told apart
+
+
+def test_borders_have_the_colours_of_their_sides_and_dark_edges():
+    palette = np.zeros((256, 3), np.uint8)
+    palette[4], palette[9] = (10, 20, 250), (240, 130, 5)
+    image = np.full((6, 9, 3), (120, 60, 30), np.uint8)
+    classes = np.full((6, 9), 4, np.uint8)
+    classes[:, 5:] = 9
+    before = image.copy()
+    lined = draw_borders(image, classes, palette)
+    expected = before.copy()
+    expected[:, 4], expected[:, 5] = palette[4], palette[9]
+    expected[:, 3] = expected[:, 6] = (40, 20, 10)
+    np.testing.assert_array_equal(lined, expected)
+    np.testing.assert_array_equal(image, before)
+    sideways = draw_borders(image.transpose(1, 0, 2).copy(), classes.T.copy(), palette)
+    np.testing.assert_array_equal(sideways, expected.transpose(1, 0, 2))
+
+
+def test_one_class_has_no_borders():
+    classes = np.full((5, 7), 3, np.uint8)
+    lined = draw_borders(PHOTO, classes, class_palette(HNBins()))
+    np.testing.assert_array_equal(lined, PHOTO)
+
+
+@pytest.mark.parametrize(("height", "width"), [(480, 640), (700, 933), (90, 300)])
+def test_specks_go_and_regions_stay_where_they_are(height, width):
+    classes = np.full((72, 96), 3, np.uint8)
+    classes[30:, 60:] = 7
+    classes[10:70:9, 5:50:11] = 12
+    smooth = without_specks(classes, height, width)
+    assert smooth.shape == (height, width)
+    expected = np.full((height, width), 3)
+    rows, columns = (np.arange(n) / n for n in (height, width))
+    expected[np.ix_(rows >= 30 / 72, columns >= 60 / 96)] = 7
+    assert (smooth == expected).mean() > 0.99
+    assert set(np.unique(smooth)) == {3, 7}
