@@ -55,7 +55,7 @@ def write_recording(
 ) -> int:
     """Write a recording with all that the source knows, or the rest of it; how many
     poses it has."""
-    words = _words(source)
+    words = words_of(source)
     log_lost_words(source, words)
     num_poses = 0
     with RecordingWriter(folder, **words, goes_on=goes_on) as writer:
@@ -68,14 +68,19 @@ def write_recording(
                 color = source.encoded_color(index) or as_png(frame.rgb)
                 writer.write(frame, pose, color)
             advance(index + 1, len(source))
+    copy_annotations(source, folder)
+    return num_poses
+
+
+def copy_annotations(source: FrameSource, folder: Path) -> None:
+    """Give a recording the annotations of its frames, where the source has any."""
     annotations = annotations_of(source)
     if annotations is not None:
         classes, names = annotations
         save_annotations(folder, classes.items(), names)
-    return num_poses
 
 
-def _words(source: FrameSource) -> dict[str, Any]:
+def words_of(source: FrameSource) -> dict[str, Any]:
     """What a recording says of itself, to be said by one made of its frames."""
     scene = _scene_of(source)
     if scene is None:
@@ -91,6 +96,9 @@ def _words(source: FrameSource) -> dict[str, Any]:
 
 def log_lost_words(source: FrameSource, kept: Collection[str] = ()) -> None:
     """Name what a recording says of itself besides what is kept of it."""
+    original = _recording_of(source)
+    if original is not None and original.predicted_by is not None:
+        logger.warning("predictions are not kept; hn-predict makes them again")
     scene = _scene_of(source)
     names = ("device", "tags", "notes", "created", "dropped", "settings")
     lost = [name for name in names if scene and getattr(scene, name)]
@@ -101,6 +109,11 @@ def log_lost_words(source: FrameSource, kept: Collection[str] = ()) -> None:
 
 def _scene_of(source: FrameSource) -> SceneInfo | None:
     """What the recording says of itself whose frames these are, all or some of them."""
+    original = _recording_of(source)
+    return None if original is None else original.scene
 
+
+def _recording_of(source: FrameSource) -> Recording | None:
+    """The recording whose frames these are, all or some of them."""
     original = source.source if isinstance(source, EveryNth) else source
-    return original.scene if isinstance(original, Recording) else None
+    return original if isinstance(original, Recording) else None

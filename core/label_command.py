@@ -13,14 +13,14 @@ import tyro
 from core.bins import HNBins
 from core.command import run_command
 from core.errors import DatasetError
-from core.files import check_is_new, find_files, whole_folder
+from core.files import whole_folder
 from core.hn_labels import Method
-from core.interchange import FrameSource, open_frames, open_image_pair
+from core.inputs import check_folders, check_no_twins, named_frames
+from core.interchange import FrameSource, open_image_pair
 from core.interchange.calibration import CameraFile, read_camera_file
 from core.interchange.depth_encodings import EncodingName
 from core.label_report import LabelStatistics
 from core.label_source import label_source
-from core.recording.writer import CAPTURE_FILE
 
 
 @dataclass(frozen=True)
@@ -75,14 +75,7 @@ def label(config: LabelConfig) -> str:
             name: _label(source, config).summary() for name, source in sources.items()
         }
         return json.dumps(found, indent=2)
-    for name in sources:
-        folder = config.out / name
-        if any(name != other and Path(other).is_relative_to(name) for other in sources):
-            raise DatasetError(
-                f"the labels of other inputs would lie inside those of {name}; label "
-                "them one by one with different --out"
-            )
-        check_is_new(folder)
+    check_folders(list(sources), config.out, "labels", "label")
     lines = []
     for name, source in sources.items():
         with whole_folder(config.out / name) as folder:
@@ -111,21 +104,14 @@ def _open_inputs(config: LabelConfig) -> Mapping[str, FrameSource]:
             "for two image files; recordings have theirs, and folders a calibration "
             "such as K.txt"
         )
-    named = [source for path in config.paths for source in _open_path(path)]
-    sources = dict(named)
+    named = [source for path in config.paths for source in named_frames(path)]
     if not named:
         raise DatasetError(
             "no input given; expected recordings, or folders or a pair of colour and "
             "depth images"
         )
-    if len(sources) < len(named):
-        names = [name for name, _ in named]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise DatasetError(
-            f"several inputs are called {twice} and would share {config.out / twice}; "
-            "label them one by one with different --out"
-        )
-    return sources
+    check_no_twins([name for name, _ in named], config.out, "label")
+    return dict(named)
 
 
 def _open_files(files: list[Path], config: LabelConfig) -> Mapping[str, FrameSource]:
@@ -143,16 +129,6 @@ def _open_files(files: list[Path], config: LabelConfig) -> Mapping[str, FrameSou
         files, _camera(config), config.depth_scale, config.depth_encoding
     )
     return {source.name: source}
-
-
-def _open_path(path: Path) -> list[tuple[str, FrameSource]]:
-    """Name and frames of a recording, of every recording in a folder, or of images."""
-    if not (path / CAPTURE_FILE).exists():
-        recordings = [file.parent for file in find_files(path, CAPTURE_FILE)]
-        if recordings:
-            return [(str(r.relative_to(path)), open_frames(r)) for r in recordings]
-    source = open_frames(path)
-    return [(source.name, source)]
 
 
 def _camera(config: LabelConfig) -> CameraFile | None:

@@ -60,8 +60,8 @@ def label_source(
     if folder is not None:
         for part in ("classes", "overlays"):
             (folder / part).mkdir(parents=True)
-    with _progress() as progress:
-        found = _survey(source, progress, is_kept=folder is not None)
+    with frame_progress() as progress:
+        found = look_through(source, progress, is_kept=folder is not None)
         statistics = LabelStatistics(method, bins, take_quality(source, found))
         floors = found.floors if method == "live" else None
         work = FrameLabeller(source, floors, method, bins, folder, on_sheet(numbers))
@@ -156,7 +156,7 @@ def take_quality(source: FrameSource, found: Survey) -> TakeQuality:
     return TakeQuality(found.quality, dropped, has_clock(source))
 
 
-def _survey(source: FrameSource, progress: Progress, is_kept: bool) -> Survey:
+def look_through(source: FrameSource, progress: Progress, is_kept: bool) -> Survey:
     """Every frame's floor and quality; a recording's are kept beside it."""
     task = progress.add_task(f"looking through {source.name}", total=len(source))
 
@@ -186,7 +186,7 @@ class _Rate(ProgressColumn):
         return Text("" if speed is None else f"{speed:.1f} frames/s")
 
 
-def _progress() -> Progress:
+def frame_progress() -> Progress:
     """Bars on stderr, so that stdout has the result alone."""
     console = Console(stderr=True)
     return Progress(

@@ -41,7 +41,12 @@ COLOR_INFO = Topic(6, "/camera/color/camera_info", "sensor_msgs/msg/CameraInfo")
 DEPTH_INFO = Topic(7, "/camera/depth/camera_info", "sensor_msgs/msg/CameraInfo")
 TF_STATIC = Topic(8, "/tf_static", "tf2_msgs/msg/TFMessage")
 TF = Topic(9, "/tf", "tf2_msgs/msg/TFMessage")
-TOPICS = (NUMBER, COLOR, DEPTH, UP, IMU, COLOR_INFO, DEPTH_INFO, TF_STATIC, TF)
+PREDICTED_CLASSES = Topic(10, "/prediction/classes", COLOR.message_type, True)
+PREDICTED_OVERLAY = Topic(11, "/prediction/overlay", COLOR.message_type, True)
+TOPICS = (
+    *(NUMBER, COLOR, DEPTH, UP, IMU, COLOR_INFO, DEPTH_INFO, TF_STATIC, TF),
+    *(PREDICTED_CLASSES, PREDICTED_OVERLAY),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +114,7 @@ def encode_frame(
     time = frame.timestamp_ns
     messages = [
         NUMBER.message(time, CdrWriter().put("q", frame.number).end()),
-        COLOR.message(time, _color_image(time, color or _encode_color(frame.rgb))),
+        COLOR.message(time, color_image(time, color or encode_jpeg(frame.rgb))),
         DEPTH.message(time, _depth_image(frame)),
         *_encode_calibration(frame),
     ]
@@ -147,7 +152,12 @@ def decode_frame(
 
 def decode_encoded_color(messages: Mapping[int, Message]) -> EncodedImage:
     """The colour image of a frame as it is stored."""
-    reader = CdrReader(messages[COLOR.id].data).skip_header()
+    return read_color_image(messages[COLOR.id])
+
+
+def read_color_image(message: Message) -> EncodedImage:
+    """The image in a CompressedImage."""
+    reader = CdrReader(message.data).skip_header()
     return EncodedImage(reader.take_string(), bytes(reader.take_bytes()))
 
 
@@ -181,13 +191,15 @@ def _encode_calibration(frame: RgbdFrame) -> list[Message]:
     ]
 
 
-def _encode_color(rgb: np.ndarray) -> EncodedImage:
+def encode_jpeg(rgb: np.ndarray) -> EncodedImage:
+    """(H, W, 3) uint8 RGB as a JPEG of a recording's quality."""
     bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
     _, jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     return EncodedImage("jpeg", jpeg.tobytes())
 
 
-def _color_image(timestamp_ns: int, color: EncodedImage) -> bytes:
+def color_image(timestamp_ns: int, color: EncodedImage) -> bytes:
+    """A CompressedImage on the colour camera's grid."""
     message = CdrWriter().put_header(timestamp_ns, COLOR_FRAME)
     return message.put_string(color.format).put_bytes(color.data).end()
 

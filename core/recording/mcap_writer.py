@@ -49,6 +49,9 @@ class Topic:
     id: int
     name: str
     message_type: str
+    is_optional: bool = False
+    """Whether a file names it only once it has a message; its type is one that topics
+    of every file have."""
 
     def message(self, timestamp_ns: int, data: bytes) -> Message:
         """A message of this topic."""
@@ -87,13 +90,15 @@ class ChunkWriter:
         self._chunks: list[_Appended] = []
         self._metadata: list[McapRecord] = []
         self._compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
-        types = sorted({topic.message_type for topic in topics})
+        types = sorted(
+            {topic.message_type for topic in topics if not topic.is_optional}
+        )
         self._schemas: list[McapRecord] = [
             Schema(id, DEFINITIONS[name].encode(), "ros2msg", name)
             for id, name in enumerate(types, start=1)
         ]
-        self._channels: list[McapRecord] = [
-            Channel(
+        self._channels = {
+            topic.id: Channel(
                 topic.id,
                 topic.name,
                 "cdr",
@@ -101,7 +106,9 @@ class ChunkWriter:
                 types.index(topic.message_type) + 1,
             )
             for topic in topics
-        ]
+        }
+        self._always = frozenset(t.id for t in topics if not t.is_optional)
+        self._named: frozenset[int] = frozenset()
         try:
             self._append(MCAP0_MAGIC + _record_bytes([Header("ros2", "hn-capture")]))
         except BaseException:
@@ -132,9 +139,11 @@ class ChunkWriter:
         `compressed` is what its records have become before, where that is known.
         """
         content = RecordBuilder()
-        if not self._chunks:  # a reader without the summary learns the types here
-            for record in (*self._schemas, *self._channels):
-                record.write(content)
+        # A reader without the summary learns the types here.
+        named = self._named | self._always | {m.channel_id for m in messages}
+        schemas = () if self._chunks else self._schemas
+        for record in (*schemas, *self._channels_of(named - self._named)):
+            record.write(content)
         indexes: dict[int, MessageIndex] = {}
         for message in messages:
             entry = (message.log_time, content.count)
@@ -152,6 +161,7 @@ class ChunkWriter:
             uncompressed_size=len(data),
         )
         self._append_chunk(chunk, indexes)
+        self._named = named
 
     def _append_chunk(self, chunk: Chunk, indexes: Mapping[int, MessageIndex]) -> None:
         builder = RecordBuilder()
@@ -265,8 +275,16 @@ class ChunkWriter:
         return data_end + summary + footer + MCAP0_MAGIC
 
     def _types(self) -> tuple[list[McapRecord], list[McapRecord]]:
-        """The schemas and channels in the file; the first chunk brings them."""
-        return (self._schemas, self._channels) if self._chunks else ([], [])
+        """The schemas and channels that the chunks bring."""
+        if not self._chunks:
+            return [], []
+        # On a full disk the chunks that named an optional topic may have made room.
+        used = self._always.union(*(chunk.num_messages for chunk in self._chunks))
+        return self._schemas, self._channels_of(used)
+
+    def _channels_of(self, ids: frozenset[int]) -> list[McapRecord]:
+        """In the order of the topics."""
+        return [channel for id, channel in self._channels.items() if id in ids]
 
     def _statistics(self) -> Statistics:
         schemas, channels = self._types()

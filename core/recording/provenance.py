@@ -7,6 +7,7 @@ from pathlib import Path
 from core.errors import RecordingError
 from core.recording.frames import Calibration
 from core.recording.mcap_reader import DAMAGE
+from core.recording.predictions import PREDICTION_NAME
 
 METADATA_NAME = "hn_capture"
 FORMAT_VERSION = "1"
@@ -49,6 +50,14 @@ def decode_provenance(
         raise RecordingError(
             f"the calibration in {file} is damaged ({error}); use a copy"
         ) from error
+
+
+def kept_metadata(
+    metadata: Mapping[str, Mapping[str, str]],
+) -> list[tuple[str, dict[str, str]]]:
+    """The records that a file of the same frames has, too, in their order."""
+    names = (METADATA_NAME, PREDICTION_NAME)
+    return [(name, dict(metadata[name])) for name in names if name in metadata]
 
 
 def _checksum(text: str) -> str:

@@ -17,6 +17,7 @@ from core.frame import RgbdFrame
 from core.images import EncodedImage
 from core.recording import frames
 from core.recording.mcap_reader import DAMAGE, FileIndex, read_index, read_messages
+from core.recording.predictions import PREDICTION_NAME, decode_prediction
 from core.recording.provenance import decode_provenance
 from core.recording.scene import SceneInfo, load_scene
 from core.recording.writer import CAPTURE_FILE
@@ -37,6 +38,8 @@ class Recording:
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
         index = _open(self.path)
+        self.metadata = index.metadata
+        """The named texts in the file."""
         self.calibration, scene = decode_provenance(self._file, index.metadata)
         self.is_cut_off = index.is_cut_off
         is_ours = index.num_messages is None or (
@@ -78,6 +81,19 @@ class Recording:
     def encoded_color(self, index: int) -> EncodedImage:
         """The colour image as it is stored."""
         return self._decode(index, frames.decode_encoded_color)
+
+    def prediction(self, index: int) -> np.ndarray | None:
+        """(H, W) uint8 classes that a network predicted, or None without any."""
+        return self._decode(index, decode_prediction)
+
+    @property
+    def predicted_by(self) -> Mapping[str, str] | None:
+        """What hn-predict says of the network; None in a recording without one."""
+        return self.metadata.get(PREDICTION_NAME)
+
+    def messages(self, index: int) -> list[Message]:
+        """A frame's messages as they are stored, by channels of `frames.TOPICS`."""
+        return self._decode(index, lambda messages: list(messages.values()))
 
     @cached_property
     def floors(self) -> list[FloorPlane | None]:

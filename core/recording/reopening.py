@@ -9,7 +9,7 @@ import numpy as np
 from core.recording.frames import NUMBER, TOPICS, Calibration
 from core.recording.mcap_reader import DAMAGE, read_chunk, read_index
 from core.recording.mcap_writer import ChunkWriter
-from core.recording.provenance import METADATA_NAME, decode_provenance
+from core.recording.provenance import decode_provenance, kept_metadata
 from core.recording.ros import CdrReader
 from core.recording.scene import SceneInfo
 
@@ -41,7 +41,8 @@ def reopen(path: Path) -> Reopened:
     calibration, scene = decode_provenance(path, index.metadata)
     file = ChunkWriter(path, TOPICS, goes_on=True)
     try:
-        file.write_metadata(METADATA_NAME, dict(index.metadata[METADATA_NAME]))
+        for name, values in kept_metadata(index.metadata):
+            file.write_metadata(name, values)
         frames = tuple(_whole_frames(path, index.chunks, file))
     except BaseException:
         file.leave()

@@ -13,7 +13,7 @@ from core.errors import RecordingError
 from core.recording import frames
 from core.recording.mcap_reader import DAMAGE, FileIndex, read_index, read_messages
 from core.recording.mcap_writer import ChunkWriter
-from core.recording.provenance import METADATA_NAME, decode_provenance
+from core.recording.provenance import decode_provenance, kept_metadata
 from core.recording.renumber import set_annotations_aside, settle_annotations
 from core.recording.scene import load_scene, save_scene
 from core.recording.writer import CAPTURE_FILE
@@ -111,7 +111,8 @@ def _copy(
     kept = []
     writer = ChunkWriter(partial, frames.TOPICS)
     try:
-        writer.write_metadata(METADATA_NAME, dict(contents.metadata[METADATA_NAME]))
+        for name, values in kept_metadata(contents.metadata):
+            writer.write_metadata(name, values)
         chunks = contents.chunks.tolist()
         for index, (offset, length) in enumerate(chunks):
             messages = _whole_messages(file, offset, length)

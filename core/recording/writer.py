@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,11 @@ from core.frame import RgbdFrame
 from core.images import EncodedImage
 from core.recording import frames
 from core.recording.mcap_writer import ChunkWriter
+from core.recording.predictions import (
+    PREDICTION_NAME,
+    EncodedPrediction,
+    prediction_messages,
+)
 from core.recording.provenance import METADATA_NAME, encode_provenance
 from core.recording.reopening import KeptFrame, reopen
 from core.recording.scene import SceneInfo, save_scene
@@ -31,7 +36,8 @@ class RecordingWriter:
     them when the process dies, all but the last two seconds' when the power does.
 
     With `goes_on` it writes on behind the whole frames of a recording that is there,
-    which keeps what it says of itself.
+    which keeps what it says of itself. `predicted_by` names the network, where frames
+    come with predictions.
     """
 
     def __init__(
@@ -43,8 +49,10 @@ class RecordingWriter:
         notes: str = "",
         settings: dict[str, object] | None = None,
         goes_on: bool = False,
+        predicted_by: Mapping[str, str] | None = None,
     ) -> None:
         self.path = Path(path)
+        self._predicted_by = predicted_by
         self._scene = SceneInfo(
             name=self.path.resolve().name,
             device=device,
@@ -88,11 +96,13 @@ class RecordingWriter:
         frame: RgbdFrame,
         pose: np.ndarray | None = None,
         color: EncodedImage | None = None,
+        prediction: EncodedPrediction | None = None,
     ) -> None:
         """Append one frame; when this returns, it survives the end of the process.
 
         `pose` is (4, 4) T_world_camera of the colour camera, where it is known; `color`
-        is the JPEG or PNG that `frame.rgb` was read from, and is then stored as it is.
+        is the JPEG or PNG that `frame.rgb` was read from, and is then stored as it is;
+        `prediction` is what a network made of it.
         """
         if not 0 <= frame.timestamp_ns < frames.MAX_TIMESTAMP_NS:
             raise ValueError(
@@ -103,6 +113,8 @@ class RecordingWriter:
         if self._file is None:
             raise RecordingError(f"{self.path} is closed; frames need a new recording")
         messages = frames.encode_frame(frame, pose, color)
+        if prediction is not None:
+            messages += prediction_messages(frame.timestamp_ns, prediction)
         if self._calibration is not None and not self._calibration.is_of(frame):
             raise RecordingError(
                 f"frame {frame.number} has another calibration than the first frame of "
@@ -112,6 +124,9 @@ class RecordingWriter:
             self._sync()  # first: after an error the frame is surely not there
             if self._calibration is None:
                 self._file.write_metadata(METADATA_NAME, self._provenance(frame))
+                if self._predicted_by is not None:
+                    by = dict(self._predicted_by)
+                    self._file.write_metadata(PREDICTION_NAME, by)
                 self._calibration = frames.Calibration.of(frame)
             self._file.write_chunk(messages)
             self._numbers.append(frame.number)

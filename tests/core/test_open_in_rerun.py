@@ -17,7 +17,10 @@ from lopsided import COLOR, DEPTH, lopsided_frame, lopsided_transform
 from lopsided_take import Written, write_take
 from scipy.spatial.transform import Rotation
 
-from core.recording import RecordingWriter, repair_recording
+from core.overlay import semantic_palette
+from core.recording import Recording, RecordingWriter, repair_recording
+from core.recording.predicted_copy import PredictedCopy
+from core.recording.predictions import encode_prediction
 
 pytestmark = pytest.mark.skipif(
     find_spec("rerun") is None, reason="rerun-sdk is not installed"
@@ -58,12 +61,15 @@ def written(take) -> list[Written]:
 
 @pytest.fixture(scope="module")
 def rows(take, tmp_path_factory) -> Rows:
-    """What Rerun makes of the take, in the way in which it opens any MCAP file."""
+    return rows_of(take[0] / "capture.mcap", tmp_path_factory.mktemp("home"))
+
+
+def rows_of(capture: Path, home: Path) -> Rows:
+    """What Rerun makes of a file, in the way in which it opens any MCAP file."""
     from rerun.chunk import RrdReader
 
-    home = tmp_path_factory.mktemp("home")
     file = home / "take.rrd"
-    rerun(home, "mcap", "convert", take[0] / "capture.mcap", "--output", file)
+    rerun(home, "mcap", "convert", capture, "--output", file)
     found: Rows = defaultdict(lambda: defaultdict(list))
     for chunk in RrdReader(file).stream().to_chunks():
         if chunk.is_static:
@@ -179,6 +185,25 @@ def test_reruns_own_check_finds_nothing_wrong_with_a_repaired_recording(tmp_path
     repair_recording(path)
     checked = rerun(tmp_path, "mcap", "check", path / "capture.mcap")
     assert statuses(checked) == ["ok"] * 9
+
+
+def test_predictions_are_images_that_lie_on_the_colour_image(take, tmp_path):
+    entities = ("/prediction/classes", "/prediction/overlay")
+    image = np.zeros((48, 80), np.uint8)
+    images = encode_prediction(image, np.dstack([image] * 3), semantic_palette(3))
+    copy = PredictedCopy(Recording(take[0]), tmp_path, {"model": "model.onnx"})
+    for index in range(4):
+        copy.write(index, images if index != 1 else None)
+    copy.finish()
+    checked = rerun(tmp_path, "mcap", "check", "--full", tmp_path / "capture.mcap")
+    assert statuses(checked) == ["ok"] * 11
+    rows = rows_of(tmp_path / "capture.mcap", tmp_path)
+    planes = values(rows, IMAGE["color"], "CoordinateFrame:frame")
+    for entity, stored in zip(entities, images, strict=True):
+        blobs = values(rows, entity, "EncodedImage:blob")
+        assert [bytes(blob) for blob in blobs] == [stored.data] * 3
+        frames = values(rows, entity, "CoordinateFrame:frame")
+        assert set(frames) == set(planes)
 
 
 def test_rerun_opens_a_recording_whose_clock_jumped_and_one_without_frames(tmp_path):
