@@ -151,6 +151,23 @@ def test_running_a_model_leaves_only_machine_code_in_the_users_home(tmp_path):
     assert list(home.rglob("*")) == []
 
 
+def test_ctrl_c_still_works_after_predictors_have_come_and_gone(tmp_path):
+    save_strongest_channel_model(tmp_path / "model.onnx")
+    program = (
+        "import os, signal, sys, time; from core.prediction import Predictor\n"
+        "first, second = (Predictor(sys.argv[1], engine='openvino') for _ in 'ab')\n"
+        "del first, second\n"
+        "os.kill(os.getpid(), signal.SIGINT)\n"
+        "time.sleep(5)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "model.onnx")],
+        capture_output=True,
+        text=True,
+    )
+    assert ended.stderr.endswith("KeyboardInterrupt\n")
+
+
 def test_what_a_model_says_of_itself_names_its_colours_for_others():
     colors = ModelInfo.to_metadata(STRONGEST)["hn-capture"]
     for color in STRONGEST.palette[:3].tolist():
