@@ -7,6 +7,8 @@ from typing import Literal
 from core.bins import HNBins
 from training.presets import PresetName
 
+Pretext = Literal["hn", "hn-shuffled", "depth"]
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -37,11 +39,20 @@ class TrainConfig:
     """What finetuning starts from. hn: pretraining on HN-labels. none: random weights.
     imagenet, cifar100: an encoder trained on these. Or the path of a run or checkpoint
     that was pretrained on HN-labels."""
+    pretext: Pretext = "hn"
+    """What --init hn pretrains on. hn: HN-labels. hn-shuffled: HN-labels of other
+    frames, as a control that can teach nothing about the image. depth: how far every
+    pixel is, one number instead of classes."""
     weights: Path | None = None
     """With --init imagenet: the file of weights (.safetensors or .pth), instead of what
     the network's library downloads."""
     cifar100: Path | None = None
     """With --init cifar100: the data set's binary version, unpacked or not."""
+    image_size: tuple[int, int] | None = None
+    """Height and width of whole frames, instead of the preset's."""
+    crop_size: tuple[int, int] | None = None
+    """Height and width of the random crops that training sees, instead of the
+    preset's."""
     freeze: int = 0
     """Fix this many of the encoder's first stages while finetuning."""
     cross_stitch: bool = False

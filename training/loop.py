@@ -69,7 +69,7 @@ def train(
     )
     device = fabric.device
     share = fabric.global_rank, fabric.world_size
-    weights = np.array(stage.class_weights or np.ones(stage.num_classes))
+    weights = stage.target_weights
     class_weights = torch.tensor(weights, dtype=torch.float32, device=device)
     validation = validation.evenly(MAX_VALIDATION_FRAMES)
     log_every = max(1, stage.steps // NUM_LOGS)
@@ -108,7 +108,8 @@ def train(
                         to_tensor(images[part], device),
                         target_to_tensor(target[part], device),
                         stage.precision,
-                        class_weights,
+                        None if stage.regresses_depth else class_weights,
+                        stage.regresses_depth,
                     ) / (labelled or 1)  # 0 for a step without any label
                     # Of several processes' gradients comes the mean; the sum is meant.
                     fabric.backward(part_loss * fabric.world_size)

@@ -1,4 +1,4 @@
-"""Cross-entropy over the labelled pixels, of all parts of a step together."""
+"""The loss over the labelled pixels, of all parts of a step together."""
 
 import numpy as np
 import torch
@@ -7,6 +7,7 @@ from torch.nn import functional
 
 from core.bins import IGNORE_LABEL
 from core.errors import DatasetError
+from training.datasets.depth_target import FARTHEST
 from training.stage import Precision
 
 
@@ -16,8 +17,10 @@ def loss_sum(
     target: Tensor,
     precision: Precision,
     class_weights: Tensor | None = None,
+    regresses_depth: bool = False,
 ) -> Tensor:
-    """Cross-entropy summed over the labelled pixels, each times its class's weight.
+    """Cross-entropy summed over the labelled pixels, each times its class's weight; or
+    the L1 distance to the depths that the target stands for.
 
     `target` is (N, H, W) int64; 0 for a batch without labels.
     """
@@ -25,6 +28,10 @@ def loss_sum(
         images.device.type, torch.bfloat16, enabled=precision == "bfloat16"
     ):
         logits = network(images)
+    if regresses_depth:
+        known = target != IGNORE_LABEL
+        depth = logits[:, 0].float()[known]
+        return (depth - target[known] / FARTHEST).abs().sum()
     return functional.cross_entropy(
         logits.float(),
         target,

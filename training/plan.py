@@ -13,6 +13,8 @@ from training.stage import StageName
 
 REPLACEABLE = (
     "network",
+    "image_size",
+    "crop_size",
     "hn_frames",
     "pretrain_steps",
     "finetune_steps",
@@ -32,6 +34,11 @@ ABOVE_ZERO = (
 NOT_NEGATIVE = ("pretrain_steps", "finetune_steps", "seed", "freeze", "patience")
 SHARES = ("warm_up", "ema")
 INITS = ("hn", "none", "imagenet", "cifar100")
+_WHAT_IS_LEFT = {
+    "hn": "model.onnx predicts HN classes",
+    "hn-shuffled": "model.onnx predicts HN classes, learnt from wrong ones",
+    "depth": "of it only the checkpoint is left, for --init of another run",
+}
 
 
 def chosen_preset(config: TrainConfig, has_gpu: bool) -> Preset:
@@ -43,7 +50,15 @@ def chosen_preset(config: TrainConfig, has_gpu: bool) -> Preset:
         name = config.preset
     given = {option: getattr(config, option) for option in REPLACEABLE}
     changes = {option: value for option, value in given.items() if value is not None}
-    return replace(PRESETS[name], **changes)
+    preset = replace(PRESETS[name], **changes)
+    (height, width), (image_height, image_width) = preset.crop_size, preset.image_size
+    if not (0 < height <= image_height and 0 < width <= image_width):
+        raise HNError(
+            f"--crop-size is {height} x {width} and --image-size {image_height} x "
+            f"{image_width} (height x width); expected crops of at least one pixel "
+            "that fit into the image"
+        )
+    return preset
 
 
 def what_to_train(
@@ -55,7 +70,13 @@ def what_to_train(
     if config.init == "cifar100" and preset.pretrain_steps:
         stages.append("cifar100")
     if config.init == "hn" and preset.pretrain_steps:
-        if len(samples(data, "hn", "train")):
+        num_frames = len(samples(data, "hn", "train"))
+        if config.pretext == "hn-shuffled" and num_frames == 1:
+            raise DatasetError(
+                "--pretext hn-shuffled gives every frame the labels of another one, "
+                "and there is one frame only; name more data"
+            )
+        if num_frames:
             stages.append("pretrain")
         else:
             notes.append(
@@ -68,7 +89,7 @@ def what_to_train(
         else:
             notes.append(
                 "no training frame has semantic labels, so the network is pretrained "
-                "only; model.onnx predicts HN classes"
+                f"only; {_WHAT_IS_LEFT[config.pretext]}"
             )
     if not stages and notes:
         raise DatasetError(
@@ -139,6 +160,11 @@ def _check_combinations(config: TrainConfig) -> None:
         raise HNError(
             "--init cifar100 and --cifar100 FOLDER belong together; give both or "
             "neither"
+        )
+    if config.pretext != "hn" and config.init != "hn":
+        raise HNError(
+            f"--pretext {config.pretext} is for --init hn, and --init is "
+            f"{config.init}; leave out one of them"
         )
     if config.freeze and config.init == "none":
         raise HNError("--freeze would fix random weights; leave out it or --init none")

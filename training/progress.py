@@ -66,7 +66,10 @@ def _prepare(
         np.isin(np.arange(len(dataset)), selection.indices)
         for dataset, selection in zip(datasets, chosen, strict=True)
     ]
-    targets = list(map(targets_of, datasets, wanted))
+    targets = [
+        targets_of(dataset, wants_hn, recipe)
+        for dataset, wants_hn in zip(datasets, wanted, strict=True)
+    ]
     totals = [int(np.count_nonzero(t["hn"] | t["semantic"])) for t in targets]
     is_kept = keep == "yes" or (
         keep == "auto"

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -9,19 +10,26 @@ import torch
 from lightning_fabric import Fabric
 
 from core.parallel import num_cores
-from core.prediction import ModelInfo, Task
+from core.prediction import Task
 from training.augment import training_sample
 from training.class_weights import median_frequency, note_on_empty
 from training.config import TrainConfig
 from training.datasets.dataset import Part, Target
 from training.datasets.samples import Samples, pixels_of_classes, samples
-from training.evaluation import RGB_MEAN, RGB_STD, Pairs, evaluate
+from training.description import describe, trained_aspect
+from training.evaluation import Pairs, evaluate
 from training.fabric import make_fabric
 from training.feed import Draw
 from training.loop import Interrupted, train
 from training.metrics import Scores
 from training.models.network import Network
 from training.plan import check_options, num_steps
+from training.pretext import (
+    depth_error,
+    pretext_outputs,
+    pretext_samples,
+    write_depth_results,
+)
 from training.pretrained.cifar100 import cifar100_sample, open_cifar100
 from training.processes import (
     Group,
@@ -61,7 +69,10 @@ def run_training(asked: TrainConfig) -> str:
             group = patient_group()
             if fabric.is_global_zero:
                 run = _set_up_first(fabric, asked, group)
-                return write_results(run, train_stages(run))
+                trained = train_stages(run)
+                if not trained:
+                    return write_depth_results(run.folder, run.notes)
+                return write_results(run, trained)
             train_stages(_set_up_other(fabric, group))
     except (LostProcessError, Interrupted) as error:
         if fabric.is_global_zero:
@@ -78,6 +89,8 @@ def train_stages(run: Run) -> list[TrainedNetwork]:
     for name in run.stages:
         if name == "cifar100":
             pretrained = train_classifier(run)
+        elif name == "pretrain" and run.config.pretext == "depth":
+            pretrained = train_depth(run)
         else:
             trained.append(train_network(run, name, pretrained))
             pretrained = trained[-1].network
@@ -127,6 +140,24 @@ def train_classifier(run: Run) -> Network:
     return network
 
 
+def train_depth(run: Run) -> Network:
+    """A network trained, or finished training, to see depth."""
+    config, preset = run.config, run.preset
+    names = pretext_outputs(config)
+    stage = replace(_stage(run, "pretrain", names), regresses_depth=True)
+    network = pretraining_network(preset, len(names), config.seed)
+    used = pretext_samples(config, run.data, "train")
+    draw = partial(training_sample, used, config.seed, crop_size=preset.crop_size)
+    _train(run, network, draw, used.evenly(0), stage)
+    held_out = pretext_samples(config, run.data, "validation")
+    error = depth_error(network, held_out, run.fabric.device)
+    run.note(
+        f"pretrained on the depth of {len(used)} frames; on {len(held_out)} validation "
+        f"frames it is wrong by a factor of {error:.3f} in the mean"
+    )
+    return network
+
+
 def train_network(
     run: Run, name: StageName, pretrained: Network | None
 ) -> TrainedNetwork:
@@ -134,9 +165,13 @@ def train_network(
     config, preset = run.config, run.preset
     task: Task = "hn" if name == "pretrain" else "semantic"
     names = config.bins.class_names if task == "hn" else run.class_names
-    used = _samples(run, task, "train")
-    if task == "semantic":
-        used = used.evenly(config.labelled_frames)
+    if task == "hn":
+        used, validation = (
+            pretext_samples(config, run.data, part) for part in ("train", "validation")
+        )
+    else:
+        used = _samples(run, task, "train").evenly(config.labelled_frames)
+        validation = _samples(run, task, "validation")
     weights = _class_weights(run, used) if task == "semantic" else None
     stage = _stage(run, name, names, weights)
     if task == "hn":
@@ -147,33 +182,34 @@ def train_network(
     else:
         network = finetuning_network(config, preset, len(names), pretrained, run.note)
     draw = partial(training_sample, used, config.seed, crop_size=preset.crop_size)
-    _train(run, network, draw, _samples(run, task, "validation"), stage)
+    _train(run, network, draw, validation, stage)
 
     part = next(part for part in PARTS if len(_samples(run, task, part)))
     evaluated = _samples(run, task, part)
     scores = _evaluate(run, network, evaluated, len(names))
-    info = ModelInfo(
-        task=task,
-        class_names=names,
-        height=preset.image_size[0],
-        width=preset.image_size[1],
-        mean=RGB_MEAN,
-        std=RGB_STD,
-        bins=config.bins if task == "hn" else None,
-        provenance={
-            "data": " ".join(config.data),
-            "network": preset.network,
-            "preset": preset.name,
-            "init": config.init,
-            "seed": str(config.seed),
-            "trained_frames": str(len(used)),
-            "mean_iou": f"{scores.mean_iou:.4f} on {len(evaluated)} {part} frames",
-        },
+    info = describe(
+        run.folder,
+        config,
+        preset,
+        task,
+        names,
+        trained_aspect(config.data, used.places),
+        **_frames(run, task, used),
+        mean_iou=f"{scores.mean_iou:.4f} on {len(evaluated)} {part} frames",
     )
     network.to("cpu")  # to be exported
     return TrainedNetwork(
         name, network, info, scores, part, evaluated, num_trained=len(used)
     )
+
+
+def _frames(run: Run, task: Task, used: Samples) -> dict[str, str]:
+    """How many frames the network was trained on, and its encoder before that."""
+    frames = {"trained_frames": str(len(used))}
+    if task == "semantic" and "pretrain" in run.stages:
+        pretrained = pretext_samples(run.config, run.data, "train")
+        frames["pretrained_frames"] = str(len(pretrained))
+    return frames
 
 
 def _train(

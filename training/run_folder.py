@@ -18,6 +18,7 @@ from core.files import write_atomically
 from training.config import TrainConfig
 
 CONFIG_FILE = "config.json"
+ENVIRONMENT_FILE = "environment.json"
 CHECKPOINTS = "checkpoints"
 METRICS_FILE = "metrics.jsonl"
 RUNS = Path("runs")
@@ -91,8 +92,8 @@ def save_config(
 ) -> None:
     """All that continuing the run will need: from now on it can be."""
     (folder / CHECKPOINTS).mkdir(exist_ok=True)
-    environment = json.dumps(_environment(), indent=2)
-    write_atomically(folder / "environment.json", environment.encode())
+    found = json.dumps(environment(), indent=2)
+    write_atomically(folder / ENVIRONMENT_FILE, found.encode())
     content = {"options": asdict(config), "preset": preset, **resolved}
     text = json.dumps(content, indent=2, default=str)
     write_atomically(folder / CONFIG_FILE, text.encode())
@@ -130,12 +131,14 @@ def _config_from(options: dict[str, Any]) -> TrainConfig:
     for name in ("height_edges", "angle_edges"):
         bins[name] = tuple(bins[name])
     options["data"] = tuple(options["data"])
+    for name in ("image_size", "crop_size"):
+        options[name] = None if options[name] is None else tuple(options[name])
     for name in ("out", "weights", "cifar100"):
         options[name] = None if options[name] is None else Path(options[name])
     return TrainConfig(bins=HNBins(**bins), **options)
 
 
-def _environment() -> dict[str, object]:
+def environment() -> dict[str, object]:
     """What a result may depend on besides its config."""
     return {
         "command": sys.argv,

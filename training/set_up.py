@@ -17,6 +17,7 @@ from training.models.network import Network, num_parameters
 from training.plan import chosen_preset, num_steps, what_to_train
 from training.precision import fastest_precision
 from training.presets import Preset, preset_from_json
+from training.pretext import pretext_outputs
 from training.pretrained.cifar100 import NUM_CLASSES, SIZE
 from training.progress import prepare_all
 from training.run_folder import METRICS_FILE, save_config
@@ -75,7 +76,7 @@ def set_up(
     else:
         preset = preset_from_json(resolved["preset"])
     datasets = open_data(config.data)
-    recipe = Recipe(preset.image_size, config.bins)
+    recipe = Recipe(preset.image_size, config.bins, config.pretext == "depth")
     data = prepare_all(
         datasets,
         recipe,
@@ -180,8 +181,8 @@ def _tried(
     if stage == "cifar100":
         return classifier(preset, NUM_CLASSES, config.seed), (SIZE, SIZE)
     if stage == "pretrain":
-        network = pretraining_network(preset, config.bins.num_classes, config.seed)
-        return network, preset.crop_size
+        num_outputs = len(pretext_outputs(config))
+        return pretraining_network(preset, num_outputs, config.seed), preset.crop_size
     return untrained_twin(config, preset, num_classes), preset.crop_size
 
 

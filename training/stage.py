@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
+from core.bins import IGNORE_LABEL
 from core.errors import HNError
 
 StageName = Literal["cifar100", "pretrain", "finetune"]
@@ -41,6 +44,9 @@ class Stage:
     """The stage ends after this many validations without a better one; 0: never."""
     class_weights: tuple[float, ...] | None = None
     """What a pixel of each class counts in the loss; None: all the same."""
+    regresses_depth: bool = False
+    """The targets are those of `training.datasets.depth_target`, not classes, and the
+    loss is L1; the network has one output, and its last weights are kept."""
     precision: Precision = "float32"
     workers: int | None = None
     """Threads that prepare samples; None: as training.feed chooses."""
@@ -49,6 +55,12 @@ class Stage:
     def num_classes(self) -> int:
         """How many classes the network tells apart."""
         return len(self.class_names)
+
+    @property
+    def target_weights(self) -> np.ndarray:
+        """(n,) float64, what a pixel of each target value counts in the loss."""
+        num_values = IGNORE_LABEL if self.regresses_depth else self.num_classes
+        return np.array(self.class_weights or np.ones(num_values))
 
     def last(self, folder: Path) -> Path:
         """The checkpoint to continue from."""

@@ -115,6 +115,24 @@ def test_the_mat_says_which_scenes_the_test_frames_are_from(tmp_path: Path) -> N
     assert data.test_scenes == {"kitchen_0000", "kitchen_0001"}
 
 
+def test_no_scene_of_the_mat_is_trained_on_and_validated_on(tmp_path: Path) -> None:
+    import h5py
+
+    num = 40
+    zeros = np.zeros((num, 24, 32))
+    images = np.zeros((num, 24, 32, 3), np.uint8)
+    file = write_mat(tmp_path / "nyu.mat", images, zeros, zeros)
+    with h5py.File(file, "a") as content:
+        references = content["scenes"]
+        for k in range(num):  # four frames of each scene
+            references[0, k] = references[0, k - k % 4]
+    data = NYUv2Mat(file)
+    scenes = np.arange(num) // 4
+    held_out = set(scenes[data.parts == "validation"])
+    assert held_out and not held_out & set(scenes[data.parts == "train"])
+    assert (data.parts == "train").any()
+
+
 def test_a_mat_without_scenes_can_be_used(tmp_path: Path) -> None:
     import h5py
 

@@ -122,3 +122,17 @@ def test_without_a_folder_to_validate_on_a_tenth_is_taken() -> None:
     assert rows(parts, "test") == [21]
     assert len(rows(parts, "validation")) == 2
     assert len(rows(parts, "train")) == 19
+
+
+def test_validation_has_whole_scenes_where_scenes_are_known() -> None:
+    scenes = [f"room{k // 3}" for k in range(90)]
+    is_test = annotated(90, [*range(60, 66), 80])
+    without = independent_parts(is_test)
+    parts = independent_parts(is_test, scenes=scenes)
+    held_out = {scenes[k] for k in rows(parts, "validation")}
+    assert held_out >= {scenes[k] for k in rows(without, "validation")}
+    assert not held_out & {scenes[k] for k in rows(parts, "train")}
+    assert rows(parts, "test") == rows(without, "test")
+    split = {scenes[k] for k in rows(without, "train")}
+    assert split & {scenes[k] for k in rows(without, "validation")}  # it matters here
+    assert independent_parts(is_test, scenes=["x"] * 5).tolist() == without.tolist()

@@ -11,7 +11,7 @@ from core.frame import RgbdFrame
 from core.survey import Survey
 
 Part = Literal["train", "validation", "test"]
-Target = Literal["hn", "semantic"]
+Target = Literal["hn", "semantic", "depth"]
 UNUSED = "unused"
 """Instead of a part: the frame is too near to another part's, or in none of them."""
 

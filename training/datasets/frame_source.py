@@ -15,6 +15,7 @@ from core.bins import HNBins
 from core.floor import FloorPlane
 from core.hn_labels import label_frame
 from training.datasets.dataset import Dataset, Target
+from training.datasets.depth_target import depth_target
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Recipe:
     size: tuple[int, int]
     """(height, width) of images and targets."""
     bins: HNBins
+    with_depth: bool = False
+    """Whether depth is a target too, of the frames with HN-labels."""
 
 
 class FrameSource(Protocol):
@@ -45,8 +48,12 @@ class FramesOnTheFly:
 
     def read(self, index: int, target: Target) -> tuple[np.ndarray, np.ndarray]:
         """As of every source; UnreadableFrameError where the file was damaged since."""
-        labelled = self.dataset.read(index, target)
+        wanted: Target = "semantic" if target == "semantic" else "hn"
+        labelled = self.dataset.read(index, wanted)
         classes = labelled.semantic
+        if target == "depth":
+            assert labelled.frame is not None  # it has a floor, so it has depth
+            classes = depth_target(labelled.frame)
         if target == "hn":
             assert labelled.frame is not None  # it has a floor, so it has depth
             labels = label_frame(

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 
@@ -26,12 +25,16 @@ from training.datasets.class_counts import (
     band_histograms,
 )
 from training.datasets.dataset import Dataset, Target
+from training.datasets.depth_target import depth_target
+from training.datasets.frame_source import Recipe
 
 logger = logging.getLogger(__name__)
 
 FRAMES_FILE, COUNTS_FILE = "frames.json", "counts.npz"
 NO_FLOOR = "no floor known, so no HN-labels"
 UNREADABLE = "cannot be read"
+COUNTED: tuple[Target, ...] = ("hn", "semantic")
+"""Targets that are classes."""
 
 Store = Callable[[int, np.ndarray, dict[Target, np.ndarray]], None]
 """Takes number, colours and targets of a frame at the original size, on any thread."""
@@ -66,7 +69,7 @@ def look_at_frames(
     dataset: Dataset,
     survey: Survey | None,
     wants_hn: np.ndarray,
-    bins: HNBins,
+    recipe: Recipe,
     store: Store | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> Look:
@@ -77,8 +80,8 @@ def look_at_frames(
     can be read, or one has a class that the dataset does not name.
     """
     indices = np.flatnonzero(wants_hn | dataset.has_semantic).tolist()
-    see = _seer(dataset, survey, wants_hn, bins, store)
-    notes = _Notes(dataset, bins)
+    see = _seer(dataset, survey, wants_hn, recipe, store)
+    notes = _Notes(dataset, recipe.bins)
     with parallel_map(see, indices) as all_seen:
         for index, seen in zip(indices, all_seen, strict=True):
             notes.add(index, seen)
@@ -112,7 +115,7 @@ def read_look(folder: Path) -> Look:
             target: ClassCounts(
                 *(arrays[f"{target}_{field.name}"] for field in fields(ClassCounts))
             )
-            for target in get_args(Target)
+            for target in COUNTED
         }
     floors = floors_from_json(frames["floors"])
     return Look(floors, counts, frames["skipped"], frames["content"])
@@ -122,11 +125,11 @@ def _seer(
     dataset: Dataset,
     survey: Survey | None,
     wants_hn: np.ndarray,
-    bins: HNBins,
+    recipe: Recipe,
     store: Store | None,
 ) -> Callable[[int], _Seen | None]:
     """What looks at a frame, for any thread; None where it cannot be read."""
-    find_labels = _hn_labeller(survey, bins)
+    find_labels = _hn_labeller(survey, recipe.bins)
 
     def see(index: int) -> _Seen | None:
         try:
@@ -138,7 +141,10 @@ def _seer(
         labels = None if wanted is None else find_labels(index, wanted)
         targets = _targets(labels, labelled.semantic)
         if store is not None:
-            store(index, labelled.rgb, targets)
+            depth: dict[Target, np.ndarray] = {}
+            if recipe.with_depth and wanted is not None and labels is not None:
+                depth["depth"] = depth_target(wanted)
+            store(index, labelled.rgb, targets | depth)
         return _Seen(
             floor=None if labels is None else labels.floor,
             lacks_floor=wanted is not None and labels is None,

@@ -26,9 +26,13 @@ class NYUv2Mat:
         self.has_depth = np.ones(num_frames, bool)
         self.has_semantic = np.ones(num_frames, bool)
         is_test = is_official_test()[:num_frames]
-        self.parts = independent_parts(is_test)
-        scenes = zip(self._frames.scenes, is_test.tolist(), strict=False)
-        self.test_scenes = frozenset(scene for scene, tests in scenes if tests)
+        scenes = self._frames.scenes
+        self.parts = independent_parts(is_test, scenes=scenes)
+        self.test_scenes = frozenset(
+            scene
+            for scene, tests in zip(scenes, is_test.tolist(), strict=False)
+            if tests
+        )
         """Whose raw frames show what the test frames show; empty where the file does
         not name its scenes."""
 

@@ -64,7 +64,7 @@ def prepare(
     frames themselves, come from the user's cache once they are there; until then
     `advance` is called for every frame.
     """
-    may_have = targets_of(dataset, wants_hn)
+    may_have = targets_of(dataset, wants_hn, recipe)
 
     def fill(unfinished: Path) -> None:
         def advance_alive() -> None:
@@ -76,9 +76,7 @@ def prepare(
         survey = None
         if wants_hn.any():  # it may have to be made yet
             survey = dataset.survey(lambda: show_life(unfinished))
-        look = look_at_frames(
-            dataset, survey, wants_hn, recipe.bins, store, advance_alive
-        )
+        look = look_at_frames(dataset, survey, wants_hn, recipe, store, advance_alive)
         if arrays is not None:
             arrays.flush()
         write_look(look, unfinished)
@@ -103,6 +101,9 @@ def prepare(
     )
 
 
-def targets_of(dataset: Dataset, wants_hn: np.ndarray) -> dict[Target, np.ndarray]:
+def targets_of(
+    dataset: Dataset, wants_hn: np.ndarray, recipe: Recipe
+) -> dict[Target, np.ndarray]:
     """(N,) bool of each kind of target: the frames that may turn out to have it."""
-    return {"hn": wants_hn, "semantic": dataset.has_semantic}
+    depth: dict[Target, np.ndarray] = {"depth": wants_hn} if recipe.with_depth else {}
+    return {"hn": wants_hn, "semantic": dataset.has_semantic, **depth}

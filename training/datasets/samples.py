@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import cv2
 import numpy as np
@@ -58,11 +59,28 @@ def samples(
             (prepared.parts == part) & _counts(prepared, target).has_target
         )
     ]
-    names = None if target == "hn" else class_names
+    names = class_names if target == "semantic" else None
     return Samples(
         reads=tuple(_reader(prepared, target, names) for prepared in data),
         places=np.array(places, np.int64).reshape(-1, 2),
     )
+
+
+def with_others_targets(samples: Samples, seed: int) -> Samples:
+    """The same images, each with the target of another one; the same for a seed."""
+    # One cycle through all of them, so that none keeps its own.
+    cycle = np.random.default_rng((seed, len(samples))).permutation(len(samples))
+    other = np.empty_like(cycle)
+    other[cycle] = np.roll(cycle, -1)
+
+    number_of = {tuple(place): k for k, place in enumerate(samples.places.tolist())}
+
+    def read(dataset: int, frame: int) -> tuple[np.ndarray, np.ndarray]:
+        k = number_of[dataset, frame]
+        return samples[k][0], samples[int(other[k])][1]
+
+    reads = tuple(partial(read, number) for number in range(len(samples.reads)))
+    return replace(samples, reads=reads)
 
 
 def pixels_of_classes(
@@ -85,7 +103,8 @@ def pixels_of_classes(
 
 
 def _counts(prepared: PreparedData, target: Target) -> ClassCounts:
-    return prepared.hn_counts if target == "hn" else prepared.semantic_counts
+    # Depth is a target of the frames that have HN-labels.
+    return prepared.semantic_counts if target == "semantic" else prepared.hn_counts
 
 
 def _reader(

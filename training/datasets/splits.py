@@ -62,12 +62,15 @@ def sequence_parts(is_annotated: np.ndarray) -> np.ndarray:
 
 
 def independent_parts(
-    is_test: np.ndarray, is_annotated: np.ndarray | None = None
+    is_test: np.ndarray,
+    is_annotated: np.ndarray | None = None,
+    scenes: Sequence[str] = (),
 ) -> np.ndarray:
     """(N,) of str: the parts of frames, or rooms, that show a place of their own.
 
     Validation is a tenth of those that are not for tests, (N,) bool, in a few runs of
     neighbours, which may be of one building; only of annotated ones, if that is given.
+    Where the scene of every frame is known, the runs grow to whole scenes.
     """
     parts = _all_train(len(is_test))
     parts[is_test] = "test"
@@ -81,6 +84,10 @@ def independent_parts(
         for block, length in zip(blocks, lengths, strict=True):
             start = (len(block) - length) // 2
             parts[block[start : start + length]] = "validation"
+    if len(scenes) == len(parts):
+        names = np.array(scenes)
+        is_shared = np.isin(names, np.unique(names[parts == "validation"]))
+        parts[is_shared & (parts == "train")] = "validation"
     return parts
 
 

@@ -10,6 +10,7 @@ from torch import nn
 
 from core.errors import HNError
 from training.models.deeplabv3 import RESNET_DEPTHS, DeepLabv3
+from training.models.lraspp import LRASPP
 from training.models.network import Network
 from training.models.segnet import SegNet
 from training.models.zoo import ZooNetwork
@@ -18,6 +19,7 @@ OWN_NETWORKS: dict[str, Callable[[int], Network]] = {
     "segnet-vgg16": SegNet,
     "segnet-tiny": partial(SegNet, widths=(16, 32, 64, 64), depths=(1, 1, 2, 2)),
     **{f"deeplabv3-resnetv2-{d}": partial(DeepLabv3, depth=d) for d in RESNET_DEPTHS},
+    "lraspp-mobilenetv3": LRASPP,
 }
 """By name, from the number of classes."""
 

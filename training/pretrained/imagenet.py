@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from core.errors import CheckpointError
 from training.evaluation import RGB_MEAN, RGB_STD
 from training.models.deeplabv3 import DeepLabv3
+from training.models.lraspp import ENCODER as MOBILENET
+from training.models.lraspp import LRASPP
 from training.models.network import Network
 from training.models.segnet import SegNet
 from training.models.zoo import ZooNetwork
@@ -24,7 +26,7 @@ from training.pretrained.conversions import (
 )
 from training.pretrained.weight_files import read_weights
 
-SEGNET, DEEPLAB = "segnet-vgg16", "deeplabv3-"
+SEGNET, DEEPLAB, LR_ASPP = "segnet-vgg16", "deeplabv3-", "lraspp-mobilenetv3"
 LITE0_ENCODERS = ("timm-tf_efficientnet_lite0", "tu-tf_efficientnet_lite0")
 """Only the second computes what was trained; the first pads its convolutions
 otherwise, and learns its way from there."""
@@ -66,7 +68,7 @@ def load_imagenet(network: Network, name: str, weights: Path | None) -> str:
 def _encoder(network: Network) -> nn.Module:
     if isinstance(network, DeepLabv3):
         return network.backbone
-    assert isinstance(network, SegNet | ZooNetwork)  # there are no others
+    assert isinstance(network, SegNet | LRASPP | ZooNetwork)  # there are no others
     return network.encoder
 
 
@@ -134,6 +136,8 @@ def _encoder_name(name: str) -> str:
 
 def _timm_model(name: str) -> str | None:
     """What timm calls the encoder of the network, if it is one of timm's."""
+    if name == LR_ASPP:
+        return MOBILENET
     if name.startswith(DEEPLAB):
         return name.removeprefix(DEEPLAB).replace("-", "_")
     encoder = _encoder_name(name)
