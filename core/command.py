@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import sys
 import traceback
 from collections.abc import Callable
@@ -20,12 +21,16 @@ def run_command(
     Exit status: 0 done, 1 an error of ours (with its traceback), 2 wrong use or
     unusable input (one sentence on stderr), 130 interrupted.
     """
-    import tyro
+    try:
+        import tyro
 
-    logging.basicConfig(level=logging.WARNING, format=f"{name}: %(message)s")
-    _refuse_repeated_options(name)
-    config = tyro.cli(config_type, prog=name)
-    sys.exit(_exit_status(name, config, work))
+        logging.basicConfig(level=logging.WARNING, format=f"{name}: %(message)s")
+        _refuse_repeated_options(name)
+        config = tyro.cli(config_type, prog=name)
+        status = _exit_status(name, config, work)
+    except KeyboardInterrupt:
+        status = _say_interrupted(name)
+    sys.exit(status)
 
 
 def _refuse_repeated_options(name: str) -> None:
@@ -46,10 +51,25 @@ def _exit_status(
 ) -> int:
     try:
         result = work(config)
-    except HNError as error:
+        if result:
+            _print(result)
+    except Exception as error:
+        return _say_error(name, error)
+    return 0
+
+
+def _say_error(name: str, error: Exception) -> int:
+    """Tell people what went wrong; the exit status."""
+    if _is_interrupt(error):
+        return _say_interrupted(name)
+    if isinstance(error, HNError):
         print(f"{name}: {error}", file=sys.stderr)
         return 2
-    except OSError as error:
+    if isinstance(error, shutil.Error):  # of many files; one says enough
+        (source, _, reason), *_ = error.args[0]
+        print(f"{name}: {source} cannot be copied: {reason}", file=sys.stderr)
+        return 2
+    if isinstance(error, OSError):
         where = "" if error.filename is None else f"{error.filename}: "
         reason = (error.strerror or str(error)).lower()
         print(
@@ -58,16 +78,36 @@ def _exit_status(
             file=sys.stderr,
         )
         return 2
-    except KeyboardInterrupt:
-        print(f"{name}: interrupted", file=sys.stderr)
-        return 130
-    except Exception:
-        traceback.print_exc()
-        print(f"{name}: this is a fault of ours; please report it", file=sys.stderr)
-        return 1
-    if result:
-        try:
-            print(result, flush=True)
-        except BrokenPipeError:  # who read it has enough, as `head` has
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+    traceback.print_exception(error)
+    print(f"{name}: this is a fault of ours; please report it", file=sys.stderr)
+    return 1
+
+
+def _is_interrupt(error: BaseException) -> bool:
+    """Whether Ctrl-C is behind an error.
+
+    What it stops in the midst of an import may raise an error of its own, as native
+    modules do; what it stops in the midst of ending, too.
+    """
+    found: BaseException | None = error
+    while found is not None and not isinstance(found, KeyboardInterrupt):
+        is_ours = isinstance(found, HNError | OSError)  # it has something to tell
+        found = found.__cause__ or (None if is_ours else found.__context__)
+    return found is not None
+
+
+def _say_interrupted(name: str) -> int:
+    print(f"{name}: interrupted", file=sys.stderr)
+    return 130
+
+
+def _print(result: str) -> None:
+    encoding = sys.stdout.encoding or "utf-8"
+    # A file's name may hold bytes that are no text; the work is done all the same.
+    shown = result.encode(encoding, "backslashreplace").decode(encoding)
+    try:
+        print(shown, flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise  # else who read it has enough, as `head` has

@@ -1,14 +1,16 @@
 """A camera, read on a thread of its own."""
 
 import logging
+import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+
+import numpy as np
 
 from capture_app.engine.disk_space import MIN_FREE_BYTES, free_bytes
 from capture_app.engine.elapsed import Elapsed
@@ -20,14 +22,14 @@ from capture_app.predicting.pictures import Picture, Pictures, Wanted, frame_nam
 from capture_app.sensors.sensor import Sensor
 from core.bins import HNBins
 from core.errors import SensorError
-from core.frame import RgbdFrame
+from core.frame import Intrinsics, RgbdFrame
 from core.hn_labels import Labeler
 
 logger = logging.getLogger(__name__)
 
-Result = TypeVar("Result")
 KEEPS_UP = 2  # frames that may wait for a network that is fast enough
-_PATIENCE_S = 0.1
+_BESIDE = np.eye(4) + np.eye(4, k=3) * 0.01  # as lenses of two cameras
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class CameraInput:
@@ -54,6 +56,8 @@ class CameraInput:
         """Why it ended early, if it did."""
         self.dropped: list[int] = []
         """Numbers of the frames that were lost."""
+        self.was_stopped = False
+        """Whether it ended early because `stop` was set."""
         self._seconds = seconds
         self._out = out
         self._stop = stop
@@ -67,19 +71,23 @@ class CameraInput:
     @contextmanager
     def pictures(self, wanted: Wanted) -> Iterator[Pictures]:
         """The frames; between those that are predicted the others, if asked for."""
-        self.sensor.open(self._give_up_if_stopped)
+        if wanted.has_floors:
+            _compile_labels()
         thread = threading.Thread(target=self._read, name="camera", daemon=True)
         try:
+            self.sensor.open(self._give_up_if_stopped)
             thread.start()
-            yield self._pictures(wanted)
-        finally:
-            self._stop.set()
-            thread.join()
+            try:
+                yield self._pictures(wanted)
+            finally:
+                self._stop.set()
+                thread.join()
+        finally:  # one that was not opened to the end, too
             self.sensor.close()
 
     def _give_up_if_stopped(self, done: int, total: int) -> None:
         if self._stop.is_set():
-            raise SensorError("stopped before the camera was open; nothing is saved")
+            raise KeyboardInterrupt
 
     def _pictures(self, wanted: Wanted) -> Pictures:
         labeler = Labeler(HNBins()) if wanted.has_floors else None
@@ -88,7 +96,9 @@ class CameraInput:
             frame, num_waiting = taken
             labels = None if labeler is None else labeler(frame)
             floor = None if labels is None else labels.floor
-            is_predicted = index % wanted.every == 0 and num_waiting <= KEEPS_UP
+            # The first one always, or nothing might come of a camera in a hurry.
+            keeps_up = num_waiting <= KEEPS_UP or index == 0
+            is_predicted = index % wanted.every == 0 and keeps_up
             if is_predicted or wanted.has_others:
                 rgb = frame.rgb if is_predicted else None
                 name = frame_name(index)
@@ -136,6 +146,7 @@ class CameraInput:
                 return
             self.dropped += gaps.before(frame.number)
             self._put(frame)
+        self.was_stopped = True
 
     def _put(self, frame: RgbdFrame) -> None:
         with self._changed:
@@ -147,16 +158,33 @@ class CameraInput:
             self._changed.notify()
 
 
-def until_ctrl_c(work: Callable[[], Result], stop: threading.Event) -> Result:
-    """What `work` returns; Ctrl-C sets `stop`, which is to end it well."""
-    with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(work)
-        try:
-            while not future.done():
-                try:
-                    wait([future], _PATIENCE_S)  # Windows hears Ctrl-C only between
-                except KeyboardInterrupt:
-                    stop.set()
-        finally:
-            stop.set()
-        return future.result()
+def _compile_labels() -> None:
+    """Have the label engine compiled, ten seconds on the very first start: no frame may
+    wait for that."""
+    camera = Intrinsics(160, 120, 140.0, 140.0, 80.0, 60.0)
+    down = 0.6 + 0.8 * (np.arange(120)[:, None] - 60.0) / 140.0  # a floor, nothing else
+    depth = np.repeat(1000 / down, 160, axis=1).astype(np.uint16)
+    rgb = np.zeros((120, 160, 3), np.uint8)
+    labeler = Labeler(HNBins())
+    for number in range(2):  # the second one is tracked
+        frame = RgbdFrame.aligned(rgb, depth, camera, 0.001, number=number)
+        labeler(replace(frame, T_color_depth=_BESIDE))
+
+
+@contextmanager
+def ctrl_c_sets(stop: threading.Event) -> Iterator[None]:
+    """While the block lasts, all that Ctrl-C and `kill` do is to set `stop`.
+
+    An exception would come anywhere, also where it is saved what there is.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python lets no other thread handle signals
+        return
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    try:
+        for number in _SIGNALS:
+            signal.signal(number, lambda *_: stop.set())
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

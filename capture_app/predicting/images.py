@@ -77,8 +77,14 @@ def read_photo(path: Path) -> np.ndarray:
     try:
         data = np.frombuffer(path.read_bytes(), np.uint8)
         rgb = cv2.imdecode(data, _COLOR) if data.size else None
-    except (OSError, cv2.error) as error:
-        raise UnreadableFrameError(f"{path} cannot be read ({error})") from error
+    except OSError as error:
+        raise UnreadableFrameError(
+            f"{path} cannot be read: {error.strerror}"
+        ) from error
+    except cv2.error as error:
+        raise UnreadableFrameError(
+            f"{path} cannot be decoded ({error.err}); it is damaged or too large"
+        ) from error
     if rgb is None:
         raise UnreadableFrameError(f"{path} is not an image or is damaged")
     if rgb.dtype == np.uint8:

@@ -4,9 +4,11 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 
-from capture_app.predicting.camera import CameraInput, until_ctrl_c
+from capture_app.convert_resume import holds_frames
+from capture_app.predicting.camera import CameraInput, ctrl_c_sets
 from capture_app.predicting.depth_frames import DepthFrames
 from capture_app.predicting.network import Network
 from capture_app.predicting.pictures import Input, Wanted
@@ -32,7 +34,8 @@ def predict_whole(
 ) -> str:
     """Write the folder of an input; the line that says what is in it.
 
-    What a camera gave before it was lost is kept, and SensorError then says so.
+    What a camera gave before it was lost is kept, and SensorError then says so; so it
+    is after Ctrl-C, unless that came before the first frame.
     """
     needs_floors = targets.points or network.info.bins is not None
     wanted = Wanted(
@@ -40,17 +43,28 @@ def predict_whole(
         has_floors=input.has_depth and needs_floors,
         has_others=targets.recording,
     )
-    with whole_folder(out) as folder:
-
-        def work() -> PredictionReport:
-            return _predict_into(folder, input, wanted, targets, network)
-
-        is_camera = isinstance(input, CameraInput)
-        report = until_ctrl_c(work, stop) if is_camera else work()
+    is_camera = isinstance(input, CameraInput)
+    with _camera_folder(out, stop) if is_camera else whole_folder(out) as folder:
+        report = _predict_into(folder, input, wanted, targets, network)
     line = f"{input.name}: {report.sentence()}: {out}"
     if isinstance(input, CameraInput) and input.lost is not None:
         raise SensorError(f"{input.lost}; saved up to then: {line}")
     return line
+
+
+@contextmanager
+def _camera_folder(out: Path, stop: threading.Event) -> Iterator[Path]:
+    """A `whole_folder` for what cannot be had again: whatever else ends the block, also
+    an end of the program, the frames of a recording stay where it was written."""
+    taken_at = datetime.now().astimezone().isoformat()
+    note = f"a camera, {taken_at}\n"  # nobody comes with the same
+    with ctrl_c_sets(stop), whole_folder(out, note, holds_frames) as folder:
+        try:
+            yield folder
+        except BaseException:
+            if holds_frames(folder):
+                logger.warning("what was recorded up to then is kept in %s", folder)
+            raise
 
 
 def _predict_into(
@@ -60,6 +74,8 @@ def _predict_into(
         report = predict_input(input, wanted, network, targets, folder, sinks)
     if isinstance(input, CameraInput):
         report.dropped = input.dropped
+        if not report.predicted and input.was_stopped:
+            raise KeyboardInterrupt
         if not report.predicted:
             raise SensorError(input.lost or "the camera ended before its first frame")
     if not report.predicted:

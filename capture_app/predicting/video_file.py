@@ -19,12 +19,14 @@ VIDEO_SUFFIXES = frozenset(
     (".mp4", ".m4v", ".mkv", ".avi", ".mov", ".webm", ".mpg", ".mpeg", ".wmv", ".ts")
 )
 _DEFAULT_FPS = 30.0
+_SILENCE_S = 1.0  # that a file may go on without pictures, as some with sound do
 
 
 class VideoFile:
     """The frames of a video, without depth.
 
-    One that was cut off has the frames up to there; what is missing is said at the end.
+    One that was cut off has the frames up to there; what is missing is said at the end,
+    by the number of frames or else the seconds that the file tells.
     """
 
     has_depth = False
@@ -45,6 +47,8 @@ class VideoFile:
                     )
                 self.num_told = stream.frames
                 """How many frames it says it has; 0 if it does not say."""
+                told_us = (container.start_time or 0) + (container.duration or 0)
+                self._told_s = told_us / 1e6
         except (av.FFmpegError, OSError) as error:
             raise DatasetError(
                 f"{path} cannot be read as a video ({error.strerror}); it is no video "
@@ -72,7 +76,8 @@ class VideoFile:
     def _decode(self, every: int) -> Generator[Picture, None, None]:
         import av
 
-        index = num_damaged = 0
+        index = num_damaged = num_hidden = 0
+        end_s = 0.0
         with av.open(self._path) as container:
             stream = _video_of(container)
             assert stream is not None  # as when it was first opened
@@ -84,6 +89,7 @@ class VideoFile:
                     packet = next(packets, None)
                     if packet is None:
                         break
+                    num_hidden += packet.is_discard  # trimmed: players leave it out
                     frames = packet.decode()
                 except av.FFmpegError:
                     num_damaged += 1
@@ -91,18 +97,29 @@ class VideoFile:
                         break
                     continue
                 for frame in frames:
+                    end_s = frame.time or end_s
                     if index % every == 0:
                         yield _picture(index, frame, fps)
                     index += 1
-        self._say_what_is_missing(index, num_damaged)
+        self._say_what_is_missing(index + num_hidden, end_s, num_damaged)
 
-    def _say_what_is_missing(self, num_frames: int, num_damaged: int) -> None:
+    def _say_what_is_missing(
+        self, num_frames: int, end_s: float, num_damaged: int
+    ) -> None:
         if num_frames < self.num_told:
             logger.warning(
                 "%s was cut off or is damaged: %d of its %d frames can be read",
                 self._path,
                 num_frames,
                 self.num_told,
+            )
+        elif not self.num_told and end_s + _SILENCE_S < self._told_s:
+            logger.warning(
+                "%s should last %.1f s and its pictures end after %.1f s; it was cut "
+                "off, or shows none at its end",
+                self._path,
+                self._told_s,
+                end_s,
             )
         elif num_damaged:
             logger.warning("%s is damaged in %d places", self._path, num_damaged)

@@ -7,20 +7,16 @@ chunk that fails to reach a full disk stays in that Writer's index: the take is 
 import errno
 import os
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import zstandard
 from mcap.data_stream import RecordBuilder
-from mcap.opcode import Opcode
 from mcap.records import (
     Channel,
     Chunk,
     ChunkIndex,
-    DataEnd,
-    Footer,
     Header,
     McapRecord,
     Message,
@@ -28,12 +24,11 @@ from mcap.records import (
     Metadata,
     MetadataIndex,
     Schema,
-    Statistics,
-    SummaryOffset,
 )
 from mcap.writer import MCAP0_MAGIC
 
 from core.lock import lock
+from core.recording.mcap_summary import AppendedChunk, end_of_file, record_bytes
 from core.recording.ros import DEFINITIONS
 
 # MCAP's ros2 profile asks every channel for this; empty stands for ROS's defaults.
@@ -58,19 +53,6 @@ class Topic:
         return Message(self.id, timestamp_ns, data, timestamp_ns, 0)
 
 
-class _Appended(NamedTuple):
-    """A chunk that is on disk, in few bytes: a long take has a hundred thousand."""
-
-    start: int
-    """Its first byte in the file."""
-    times_ns: tuple[int, int]
-    """Of its first and its last message."""
-    record: bytes
-    """Its record of the summary."""
-    num_messages: Mapping[int, int]
-    """By channel; one object for all chunks that have as many."""
-
-
 class ChunkWriter:
     """Appends chunks to a new MCAP file; a chunk that does not fit leaves no trace.
 
@@ -87,7 +69,7 @@ class ChunkWriter:
         lock(self._file)
         self._is_stepping = goes_on
         self._end = 0
-        self._chunks: list[_Appended] = []
+        self._chunks: list[AppendedChunk] = []
         self._metadata: list[McapRecord] = []
         self._compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
         types = sorted(
@@ -110,7 +92,7 @@ class ChunkWriter:
         self._always = frozenset(t.id for t in topics if not t.is_optional)
         self._named: frozenset[int] = frozenset()
         try:
-            self._append(MCAP0_MAGIC + _record_bytes([Header("ros2", "hn-capture")]))
+            self._append(MCAP0_MAGIC + record_bytes([Header("ros2", "hn-capture")]))
         except BaseException:
             self.leave() if goes_on else self.discard()
             raise
@@ -127,7 +109,7 @@ class ChunkWriter:
 
     def write_metadata(self, name: str, values: dict[str, str]) -> None:
         """Add named texts."""
-        data = _record_bytes([Metadata(name, values)])
+        data = record_bytes([Metadata(name, values)])
         self._metadata.append(MetadataIndex(self._end, len(data), name))
         self._append(data)
 
@@ -190,8 +172,8 @@ class ChunkWriter:
         if self._chunks and self._chunks[-1].num_messages == counts:
             counts = self._chunks[-1].num_messages
         times_ns = (chunk.message_start_time, chunk.message_end_time)
-        record = _record_bytes([index])
-        self._chunks.append(_Appended(start, times_ns, record, counts))
+        record = record_bytes([index])
+        self._chunks.append(AppendedChunk(start, times_ns, record, counts))
 
     def sync(self) -> None:
         """Have the disk keep what was written, even if the power goes."""
@@ -249,30 +231,8 @@ class ChunkWriter:
 
     def _summary(self) -> bytes:
         """Everything after the last chunk, with the file's last byte."""
-        data_end = _record_bytes([DataEnd(0)])
         schemas, channels = self._types()
-        groups = [
-            (Opcode.SCHEMA, _record_bytes(schemas)),
-            (Opcode.CHANNEL, _record_bytes(channels)),
-            (Opcode.STATISTICS, _record_bytes([self._statistics()])),
-            (Opcode.CHUNK_INDEX, b"".join(chunk.record for chunk in self._chunks)),
-            (Opcode.METADATA_INDEX, _record_bytes(self._metadata)),
-        ]
-        start = self._end + len(data_end)
-        summary = b""
-        offsets: list[McapRecord] = []
-        for opcode, group in groups:
-            if group:
-                group_start = start + len(summary)
-                offsets.append(SummaryOffset(opcode, group_start, len(group)))
-                summary += group
-        offset_start = start + len(summary)
-        summary += _record_bytes(offsets)
-        # The checksum covers the footer too, up to the checksum itself.
-        footer = _record_bytes([Footer(start, offset_start, 0)])
-        checksum = zlib.crc32(summary + footer[:-4])
-        footer = _record_bytes([Footer(start, offset_start, checksum)])
-        return data_end + summary + footer + MCAP0_MAGIC
+        return end_of_file(self._end, schemas, channels, self._chunks, self._metadata)
 
     def _types(self) -> tuple[list[McapRecord], list[McapRecord]]:
         """The schemas and channels that the chunks bring."""
@@ -285,29 +245,3 @@ class ChunkWriter:
     def _channels_of(self, ids: frozenset[int]) -> list[McapRecord]:
         """In the order of the topics."""
         return [channel for id, channel in self._channels.items() if id in ids]
-
-    def _statistics(self) -> Statistics:
-        schemas, channels = self._types()
-        counts: dict[int, int] = {}
-        for chunk in self._chunks:
-            for id, count in chunk.num_messages.items():
-                counts[id] = counts.get(id, 0) + count
-        times_ns = [time for chunk in self._chunks for time in chunk.times_ns]
-        return Statistics(
-            attachment_count=0,
-            channel_count=len(channels),
-            channel_message_counts=counts,
-            chunk_count=len(self._chunks),
-            message_count=sum(counts.values()),
-            message_end_time=max(times_ns, default=0),
-            message_start_time=min(times_ns, default=0),
-            metadata_count=len(self._metadata),
-            schema_count=len(schemas),
-        )
-
-
-def _record_bytes(records: Iterable[McapRecord]) -> bytes:
-    builder = RecordBuilder()
-    for record in records:
-        record.write(builder)
-    return builder.end()

@@ -65,7 +65,11 @@ class PredictedCopy:
             scene = replace(self._recording.scene, frames=self._num_frames)
             save_scene(self._path, scene)
         if (source / FOLDER).is_dir():
-            shutil.copytree(source / FOLDER, self._path / FOLDER)
+            shutil.copytree(
+                source / FOLDER,
+                self._path / FOLDER,
+                ignore=shutil.ignore_patterns(".*"),  # perhaps what is being written
+            )
 
     def close(self) -> None:
         """Close the file as it is; may be called again."""

@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -10,14 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from predicting_inputs import BINS, floor_recording, model, read
-from scripted import UNPLUGGED, RunningSensor, ScriptedSensor, make_frame
+from scripted import UNPLUGGED, RunningSensor, ScriptedSensor, make_frame, wait_until
 
 from capture_app.predict_command import PredictConfig, predict
-from capture_app.predicting.camera import CameraInput, until_ctrl_c
+from capture_app.predicting.camera import CameraInput
 from capture_app.predicting.network import Network
+from capture_app.predicting.report import PredictionReport
 from capture_app.predicting.results import Targets
 from capture_app.predicting.results_folder import predict_whole
-from core.errors import SensorError
+from core.errors import HNError, SensorError
 from core.recording import Recording
 
 pytestmark = pytest.mark.usefixtures("no_thread_is_left")
@@ -143,12 +146,112 @@ def _num_bytes_recorded(folder):
     return sum(file.stat().st_size for file in folder.rglob("capture.mcap"))
 
 
-def test_an_error_behind_ctrl_c_is_not_lost():
-    def fail():
-        raise SensorError("no")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_again_and_again_loses_nothing(tmp_path, monkeypatch, number):
+    def press_often(*arguments):
+        for _ in range(3):
+            os.kill(os.getpid(), number)
+        move(*arguments)
 
-    with pytest.raises(SensorError, match="no"):
-        until_ctrl_c(fail, threading.Event())
+    import core.files
+
+    move = core.files._move  # all is written, and nothing is in its place yet
+    monkeypatch.setattr(core.files, "_move", press_often)
+    before = signal.getsignal(number)
+    watch(tmp_path, ScriptedSensor([make_frame(0), make_frame(1), None]))
+    assert len(Recording(tmp_path / "out")) == 2
+    assert signal.getsignal(number) == before
+
+
+def test_ctrl_c_before_the_first_frame_is_ctrl_c(tmp_path):
+    stop = threading.Event()
+    stop.set()
+    running, quiet = RunningSensor(), ScriptedSensor([], is_stepped=True)
+    for sensor in (running, quiet):  # one of them is still being opened
+        with pytest.raises(KeyboardInterrupt):
+            watch(tmp_path, sensor, stop=stop)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_camera_that_cannot_be_opened_is_let_go(tmp_path):
+    class HalfOpen(ScriptedSensor):
+        def open(self, progress=None):
+            super().open(progress)
+            raise SensorError("it is in use by another program")
+
+    sensor = HalfOpen([])
+    with pytest.raises(SensorError, match="in use"):
+        watch(tmp_path, sensor)
+    assert not sensor.is_open
+
+
+def test_no_frame_waits_for_the_label_engine_to_be_compiled(tmp_path, monkeypatch):
+    import capture_app.predicting.camera as module
+
+    told = []
+
+    class TellingLabeler(module.Labeler):
+        def __call__(self, frame):
+            labels = super().__call__(frame)
+            told.append("nothing" if labels is None else labels.floor.source)
+            return labels
+
+    class TellingSensor(ScriptedSensor):
+        def open(self, progress=None):
+            told.append("opened")
+            super().open(progress)
+
+    monkeypatch.setattr(module, "Labeler", TellingLabeler)
+    network = Network(model(tmp_path, BINS, (48, 64)), 1, "onnxruntime")
+    sensor, stop = TellingSensor([make_frame(0), None]), threading.Event()
+    camera = CameraInput("made", sensor, None, tmp_path, stop)
+    predict_whole(camera, 1, IMAGES, network, tmp_path / "out", stop)
+    assert told[:3] == ["measured", "measured", "opened"]  # all of it was needed
+
+
+def test_a_camera_in_a_hurry_has_its_first_frame_predicted(tmp_path):
+    frames = [make_frame(number) for number in range(200)]
+    watch(tmp_path, ScriptedSensor([*frames, None]), every=300)
+    recording = Recording(tmp_path / "out")
+    assert len(recording) == 200 and recording.prediction(0) is not None
+
+
+def test_what_was_recorded_outlives_an_error(tmp_path, monkeypatch, caplog):
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(PredictionReport, "write", fail)
+    frames = [make_frame(number) for number in range(3)]
+    with pytest.raises(OSError, match="No space"):
+        watch(tmp_path, ScriptedSensor([*frames, None]))
+    kept = tmp_path / ".out.partial" / "out"
+    assert len(Recording(kept)) == 3 and str(kept) in caplog.text
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(HNError, match="choose another name"):  # nothing goes over it
+        watch(tmp_path, ScriptedSensor([*frames, None]))
+    assert len(Recording(kept)) == 3
+
+
+def test_what_was_recorded_outlives_the_program(tmp_path):
+    model(tmp_path, size=(480, 640))
+    command = "from capture_app.predict_command import main; main()"
+    options = [tmp_path / "model.onnx", "--sensor", "simulated", "--to", "recording"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", command, *options, "--out", tmp_path / "out"],
+        stderr=subprocess.DEVNULL,
+    )
+    wait_until(lambda: _num_bytes_recorded(tmp_path) > 10**6, timeout_s=60)
+    process.kill()
+    process.wait()
+    kept = tmp_path / "out" / ".simulated.partial" / "simulated"
+    assert len(Recording(kept)) > 1
+    with pytest.raises(HNError, match="choose another name"):
+        predict(
+            PredictConfig(
+                options[0], out=tmp_path / "out", sensor="simulated", seconds=0.1
+            )
+        )
+    assert len(Recording(kept)) > 1
 
 
 def test_a_disk_that_is_nearly_full_ends_a_camera_whole(tmp_path, monkeypatch):

@@ -177,6 +177,29 @@ def test_a_video_that_was_cut_off_gives_its_frames_up_to_there(
     np.testing.assert_array_equal(classes[COARSE], blocks(7, SIZE)[COARSE])
 
 
+def test_a_video_that_tells_only_its_seconds_says_that_it_was_cut_off(tmp_path, caplog):
+    whole = write_video(tmp_path / "w.mkv", num_frames=40).read_bytes()  # 4 s
+    run(tmp_path, tmp_path / "w.mkv")
+    assert not caplog.text
+    (tmp_path / "cut.mkv").write_bytes(whole[: len(whole) // 2])
+    run(tmp_path, tmp_path / "cut.mkv")
+    assert "cut.mkv should last 4.0 s and its pictures end after 0." in caplog.text
+
+
+def test_a_video_that_was_trimmed_is_not_called_damaged(tmp_path, caplog):
+    path = write_video(tmp_path / "walk.mp4", codec="libx264", num_frames=40)
+    data = bytearray(path.read_bytes())
+    # ISO 14496-12, 8.6.6: version, one entry, how long it lasts. It is halved.
+    place = data.index(b"elst") + 12
+    (duration,) = struct.unpack_from(">I", data, place)
+    struct.pack_into(">I", data, place, duration // 2)
+    path.write_bytes(data)
+    run(tmp_path, path)
+    counted = json.loads((tmp_path / "out" / "walk" / "statistics.json").read_text())
+    assert counted["frames"] == 20
+    assert not caplog.text
+
+
 def test_what_is_no_video_is_told(tmp_path):
     (tmp_path / "notes.mp4").write_text("words")
     with pytest.raises(DatasetError, match=r"notes\.mp4 cannot be read as a video"):

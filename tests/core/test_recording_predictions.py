@@ -18,6 +18,7 @@ from PIL import Image
 from small_disk import disk_of
 
 from core.annotations import save_annotations
+from core.files import whole_folder
 from core.overlay import semantic_palette
 from core.recording import Recording, RecordingWriter, repair_recording
 from core.recording.predicted_copy import PredictedCopy
@@ -129,6 +130,15 @@ def test_what_lies_beside_the_capture_comes_along(tmp_path):
     (annotation,) = Recording(tmp_path / "copy").annotations.items()
     assert annotation[0] == 2
     np.testing.assert_array_equal(annotation[1], classes_of(5))
+
+
+def test_a_copy_may_lie_among_the_annotations(tmp_path):
+    write_take(tmp_path / "take")
+    save_annotations(tmp_path / "take", [(2, classes_of(5))], list("abcdefg"))
+    with whole_folder(tmp_path / "take" / "annotations" / "copy") as folder:
+        copy_take(tmp_path / "take", folder)
+    copy = Recording(tmp_path / "take" / "annotations" / "copy")
+    assert list(copy.annotations) == [2]
 
 
 def test_what_is_predicted_again_replaces_what_was(tmp_path):
