@@ -22,6 +22,7 @@ from capture_app.engine.recorder import (
 from core.errors import HNError
 from core.frame import RgbdFrame
 from core.recording import RecordingWriter
+from core.recording.frames import Calibration
 
 logger = logging.getLogger(__name__)
 
@@ -80,17 +81,26 @@ class Collection:
 
     path: Path
     num_kept: int
+    """In all its recordings."""
     num_lost: int
     """Frames that were to be kept and for which there was no time or no disk."""
     is_on: bool
+    earlier: tuple[Path, ...] = ()
+    """Where those are that were kept before the camera was opened anew."""
+
+    @property
+    def where(self) -> str:
+        """All its recordings, for people."""
+        return ", ".join(str(p) for p in dict.fromkeys((*self.earlier, self.path)))
 
 
 class Collector:
     """Writes the frames it chooses on a thread of its own, until it is stopped.
 
-    The recording is made with the first of them. `offer` never waits. A fault ends the
-    collection, and nothing else: what was kept is closed whole, and `problems` hears
-    of it.
+    The recording is made with the first of them, and another one when the camera was
+    opened anew: a recording holds frames of one opening. `offer` never waits. A fault
+    ends the collection, and nothing else: what was kept is closed whole, and `problems`
+    hears of it.
     """
 
     def __init__(self, plan: RecordingPlan, device: str, problems: ProblemLog) -> None:
@@ -103,6 +113,9 @@ class Collector:
         self._lost: list[int] = []
         self._is_on = True
         self._writer: RecordingWriter | None = None
+        self._last: RgbdFrame | None = None  # that was written
+        self._num_kept = 0
+        self._earlier: tuple[Path, ...] = ()
         self._thread = threading.Thread(target=self._run, name="collector", daemon=True)
         self._thread.start()
 
@@ -115,8 +128,10 @@ class Collector:
     def collection(self) -> Collection:
         """How far it is."""
         writer = self._writer
-        num_kept = 0 if writer is None else writer.num_frames
-        return Collection(self._plan.path, num_kept, len(self._lost), self._is_on)
+        path = (*self._earlier, self._plan.path)[0] if writer is None else writer.path
+        return Collection(
+            path, self._num_kept, len(self._lost), self._is_on, self._earlier
+        )
 
     def offer(self, frame: RgbdFrame, serious_share: float, at_s: float) -> None:
         """Keep `frame` if it is a hard one; its floor must be known."""
@@ -160,19 +175,34 @@ class Collector:
             return self._queue[0] if self._queue else None
 
     def _write(self, frame: RgbdFrame) -> None:
-        plan = self._plan
-        refuse_full_disk(plan)
+        refuse_full_disk(self._plan)
+        if self._last is not None and not _is_of_one_opening(self._last, frame):
+            self._begin_anew()
         if self._writer is None:
-            self._writer = RecordingWriter(
-                plan.path,
-                device=self._device,
-                tags=plan.tags,
-                notes=plan.notes,
-                settings=plan.settings,
-            )
+            self._writer = self._new_writer()
         self._writer.write(frame)
+        self._last = frame
+        self._num_kept += 1
         with self._changed:
             self._queue.popleft()
+
+    def _begin_anew(self) -> None:
+        writer, self._writer, self._last = self._writer, None, None
+        if writer is not None:
+            self._earlier += (writer.path,)
+            writer.close()
+
+    def _new_writer(self) -> RecordingWriter:
+        plan, path = self._plan, self._plan.path
+        if path.exists():  # meanwhile: another window collects too, or this one did
+            path = next_free(path.parent, path.name)
+        return RecordingWriter(
+            path,
+            device=self._device,
+            tags=plan.tags,
+            notes=plan.notes,
+            settings=plan.settings,
+        )
 
     def _finish(self) -> None:
         with self._changed:
@@ -186,12 +216,22 @@ class Collector:
             self._writer.close()
         finally:
             if self._writer.num_frames == 0:
-                remove_empty_recording(self._plan.path)
+                remove_empty_recording(self._writer.path)
 
     def _report(self, reason: str) -> None:
         kept = self.collection
-        saved = f"; {kept.num_kept} are saved in {kept.path}" if kept.num_kept else ""
+        saved = f"; {kept.num_kept} are saved in {kept.where}" if kept.num_kept else ""
         self._problems.add(
             f"No hard frames are kept any more{saved}: {reason}. The camera and a "
             "running recording go on; press C to begin again."
         )
+
+
+def _is_of_one_opening(last: RgbdFrame, frame: RgbdFrame) -> bool:
+    """Whether a camera went on from one frame to the other: its numbers and times begin
+    anew when it is opened, and its calibration may be another then."""
+    return (
+        frame.number > last.number
+        and frame.timestamp_ns >= last.timestamp_ns
+        and Calibration.of(last).is_of(frame)
+    )

@@ -32,7 +32,7 @@ from core.prediction import ModelInfo, Task
 
 LabelFunction = Callable[[RgbdFrame], HNLabels | None]
 
-_SHARE_LASTS_S = 1.0
+_SHARE_LASTS_S = 1.0  # or twice as long as it took, with a slow network
 
 
 class LiveView:
@@ -57,7 +57,7 @@ class LiveView:
         if "hn" in self.networks and self.networks["hn"].info.bins != bins:
             raise ValueError("labels and HN network have different bins")
         self._labeler = labeler
-        self._run_network = NetworkRunner(self.networks)
+        self._run_network = NetworkRunner(self.networks, self.problems)
         self._settings = ViewSettings()
         self._painter = Painter(bins, self.models)
         self._pairing = Pairing()
@@ -77,8 +77,13 @@ class LiveView:
         """Show frames this way from now on, the newest one at once."""
         self._settings = settings
         layers = self._newest.get(settings.view)
-        if layers is not None:
-            self._paint.inbox.put(layers)
+        if layers is None:
+            return
+        self._paint.inbox.put(layers)
+        # The last frame of all was perhaps not predicted for this view.
+        wanted = TASKS_OF[settings.view] & self._run_network.working
+        if wanted - layers.predicted.keys():
+            self._predict.inbox.put(layers)
 
     def offer(self, frame: RgbdFrame) -> None:
         """Show `frame` if there is time for it."""
@@ -136,6 +141,8 @@ class LiveView:
         )
         if not TASKS_OF[view] or any(worker.has_failed for worker in needed):
             return False
+        if not TASKS_OF[view] <= self._run_network.working:
+            return False
         return view not in self._predicted_views
 
     @property
@@ -158,8 +165,8 @@ class LiveView:
     def serious_share(self) -> float | None:
         """0..1, of the newest frame where the HN network is seriously wrong; None
         while nobody compares, or where the floor is not known."""
-        at_s, share = self._share
-        return share if time.monotonic() - at_s < _SHARE_LASTS_S else None
+        until_s, share = self._share
+        return share if time.monotonic() < until_s else None
 
     def lacks_floor(self, picture: Picture) -> bool:
         """Whether the picture shows no labels because no floor was found."""
@@ -173,15 +180,16 @@ class LiveView:
         """Stop the threads; safe to call twice."""
         for worker in (self._label, self._predict, self._paint):
             worker.close()
+        self._run_network.close()
         if self._collector is not None:
             self._collector.close()
 
     def _needed_tasks(self) -> frozenset[Task]:
-        """What somebody wants to be predicted, as far as there are networks."""
+        """What somebody wants to be predicted, as far as there are networks for it."""
         tasks = TASKS_OF[self._settings.view]
         if self.is_collecting:
             tasks |= {"hn"}
-        return tasks & self.networks.keys()
+        return tasks & self._run_network.working
 
     def _is_plain(self, view: View, tasks: frozenset[Task]) -> bool:
         """Whether nobody computes this view's classes, yet or any more: it shows the
@@ -199,20 +207,24 @@ class LiveView:
         )
 
     def _label_frame(self, layers: Layers) -> None:
+        self._pairing.begin_labels(layers.frame)
         labels: HNLabels | None = self._labeler(layers.frame)
         floor = None if labels is None else labels.floor
         layers = replace(layers, labels=labels, floor=floor, is_floor_known=True)
         with self._handing_on:  # no photo that `offer` holds may follow this one
             self._has_labelled = True
             self._hand_on(View.HN_LABELS, layers)
-        if "hn" in self._needed_tasks():
+        if "hn" in self.networks:  # even if nobody looks: it may be the last frame
             self._compare(self._pairing.add_labels(layers))
 
     def _predict_frame(self, layers: Layers) -> None:
         tasks, shown = self._needed_tasks(), TASKS_OF[self._settings.view]
-        self._pairing.begin(layers.frame)
+        if "hn" in tasks:
+            self._pairing.begin_prediction(layers.frame)
         for task in sorted(tasks, key=lambda task: task not in shown):
             classes = self._run_network(task, layers.frame.rgb)
+            if classes is None:
+                continue
             predicted = {**layers.predicted, task: classes}
             layers = replace(self._with_newest_floor(layers), predicted=predicted)
             self._hand_on_prediction(task, layers)
@@ -237,7 +249,9 @@ class LiveView:
                 layers.predicted["hn"], layers.labels.classes, self.bins
             )
             layers, share = replace(layers, disagreement=found), found.serious_share
-        self._share = layers.arrived_s, share
+        now_s = time.monotonic()
+        lasts_s = max(_SHARE_LASTS_S, 2 * (now_s - layers.arrived_s))
+        self._share = now_s + lasts_s, share
         with self._handing_on:
             self._predicted_views.add(View.DISAGREEMENT)
             self._hand_on(View.DISAGREEMENT, layers)

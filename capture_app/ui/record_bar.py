@@ -118,7 +118,7 @@ def _collected_words(collection: Collection) -> tuple[str, str]:
     words = f"{collection.num_kept} kept"
     if collection.num_lost > 0:
         words += f", {collection.num_lost} lost"
-    where = f"\n{collection.num_kept} hard frames are in {collection.path}"
+    where = f"\n{collection.num_kept} hard frames are in {collection.where}"
     return words, where if collection.num_kept > 0 else ""
 
 

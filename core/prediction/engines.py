@@ -57,14 +57,16 @@ def open_engine(
         return _tell(
             model, lambda: OnnxRuntime(model.graph, provider, num_threads, shares_cores)
         )
-    for device in TRIED_FIRST:
-        if PROVIDERS[device] in available_providers():
-            try:
-                return open_engine(model, device, size, num_threads, shares_cores)
-            except CheckpointError as error:  # a driver is missing or too old
-                logger.warning("%s is not used: %s", device, error)
-    best: EngineName = "openvino" if _suits_openvino(model) else "onnxruntime"
-    return open_engine(model, best, size, num_threads, shares_cores)
+    devices = available_providers()
+    tried = [device for device in TRIED_FIRST if PROVIDERS[device] in devices]
+    if _suits_openvino(model):
+        tried.append("openvino")
+    for engine in tried:
+        try:
+            return open_engine(model, engine, size, num_threads, shares_cores)
+        except CheckpointError as error:  # a driver is missing or too old
+            logger.warning("%s is not used: %s", engine, error)
+    return open_engine(model, "onnxruntime", size, num_threads, shares_cores)
 
 
 class OnnxRuntime:
@@ -116,7 +118,13 @@ class OpenVino:
 def _suits_openvino(model: ModelFile) -> bool:
     """Whether OpenVINO is there and the faster one: it is in bfloat16 and in int8."""
     fast = "BF16" if model.info.precision == "float32" else "INT8"
-    return openvino_runtime.is_installed() and fast in openvino_runtime.capabilities()
+    if not openvino_runtime.is_installed():
+        return False
+    try:
+        return fast in openvino_runtime.capabilities()
+    except Exception as error:  # installed badly, it fails in as many ways
+        logger.warning("openvino is not used: %s", _line(error))
+        return False
 
 
 def _tell(model: ModelFile, build: Callable[[], Any]) -> Engine:

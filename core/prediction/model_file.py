@@ -8,6 +8,7 @@ A file is only ever parsed as protobuf data. Pickles, which run code, are refuse
 their first bytes.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from core.prediction.model_info import ModelInfo
 
 MAX_BYTES = 2**31 - 1  # protobuf's own limit
 OLDEST_OPSET = 7  # of ONNX Runtime
-LARGEST_SIDE = 16_384
+FLOAT32 = 1  # onnx.TensorProto.FLOAT
 EXPECTED = "expected a model.onnx of hn-train or hn-export"
 
 _PICKLES = (b"PK\x03\x04", *(b"\x80" + bytes([protocol]) for protocol in range(2, 6)))
@@ -106,7 +107,7 @@ def _parse(path: Path, data: bytes) -> Any:
                 "update onnx and onnxruntime"
             )
     external = onnx.TensorProto.EXTERNAL
-    if any(weight.data_location == external for weight in model.graph.initializer):
+    if any(weight.data_location == external for weight in _weights(model.graph)):
         raise CheckpointError(
             f"{path} keeps its weights in other files; a model is one file: export it "
             "again with hn-export"
@@ -114,31 +115,45 @@ def _parse(path: Path, data: bytes) -> Any:
     return model
 
 
+def _weights(graph: Any) -> Iterator[Any]:
+    """Every tensor of a graph, and of those within it."""
+    yield from graph.initializer
+    for node in graph.node:
+        for attribute in node.attribute:
+            yield from (attribute.t, *attribute.tensors)
+            for inner in (attribute.g, *attribute.graphs):
+                yield from _weights(inner)
+
+
 def _check_graph(path: Path, graph: Any, info: ModelInfo) -> tuple[int, int] | None:
     """(height, width) of the input, None for any; it and the outputs fit `info`."""
     inputs = {node.name: _shape(node) for node in graph.input}
     outputs = {node.name: _shape(node) for node in graph.output}
-    height, width = inputs.get("rgb", (1, 3, 0, 0))[2:] or (0, 0)
-    is_fixed = isinstance(height, int) and isinstance(width, int)
-    if is_fixed:
-        height, width = info.height, info.width
+    sides = inputs.get("rgb", ())[2:]
+    is_open = len(sides) == 2 and all(isinstance(side, str) for side in sides)
+    height, width = sides if is_open else (info.height, info.width)
     num_classes = len(info.class_names)
+    expected_inputs = {"rgb": (1, 3, height, width)}
     expected: dict[str, tuple[int | str, ...]] = {
         "logits": (1, num_classes, height, width)
     }
+    fits_coarse = True
     if info.upsampling is not None:
         coarse = outputs.get("coarse_logits", ())[2:]
         expected["coarse_logits"] = (1, num_classes, *coarse)
-        is_fixed = is_fixed and len(coarse) == 2
-    expected_inputs = {"rgb": (1, 3, height, width)}
-    too_large = is_fixed and max(info.height, info.width) > LARGEST_SIDE
-    if inputs != expected_inputs or outputs != expected or too_large:
+        is_number = [isinstance(side, int) and side > 0 for side in coarse]
+        fits_coarse = is_number == [True, True] and not is_open
+    if inputs != expected_inputs or outputs != expected or not fits_coarse:
         raise CheckpointError(
             f"{path}: its description tells of input {expected_inputs} and outputs "
             f"{expected}, its graph has {inputs} and {outputs}; export it again with "
             "hn-export"
         )
-    return (info.height, info.width) if is_fixed else None
+    if graph.input[0].type.tensor_type.elem_type != FLOAT32:
+        raise CheckpointError(
+            f"{path} takes no float32 images; export it again with hn-export"
+        )
+    return None if is_open else (info.height, info.width)
 
 
 def _end_at(graph: Any, output: str) -> None:

@@ -13,6 +13,7 @@ from core.overlay import class_palette, semantic_palette
 Task = Literal["hn", "semantic"]
 Precision = Literal["float32", "int8"]
 METADATA_KEY = "hn-capture"
+LARGEST_SIDE = 16_384
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,25 @@ class ModelInfo:
             )
         if not all(isinstance(name, str) for name in self.class_names):
             raise ValueError("classes have names")
-        if not (self.height > 0 and self.width > 0 and min(self.std) > 0):
-            raise ValueError("sizes and deviations are above 0")
+        self._check_input()
         if self.frame_aspect is not None and not 0.1 < self.frame_aspect < 10:
             raise ValueError(f"no frame has the aspect {self.frame_aspect}")
+
+    def _check_input(self) -> None:
+        sides = (self.height, self.width)
+        if not all(type(side) is int and 0 < side <= LARGEST_SIDE for side in sides):
+            raise ValueError(f"no images have {self.height} x {self.width} pixels")
+        if not (np.isfinite(self.mean).all() and np.isfinite(self.std).all()):
+            raise ValueError("means and deviations are numbers")
+        if not min(self.std) > 0:
+            raise ValueError("deviations are above 0")
+        if self.upsampling is not None:
+            larger = (self.upsampling.height, self.upsampling.width)
+            if not all(
+                type(after) is int and side <= after <= 2 * LARGEST_SIDE
+                for side, after in zip(sides, larger, strict=True)
+            ):
+                raise ValueError(f"logits of {larger} do not cover {sides}")
 
     @property
     def palette(self) -> np.ndarray:
@@ -96,7 +112,13 @@ class ModelInfo:
             )
         try:
             return cls(**_from_json(json.loads(metadata[METADATA_KEY])))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (
+            KeyError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            RecursionError,
+        ) as error:
             raise CheckpointError(
                 f"the model file describes its classes and input wrongly ({error}); "
                 "export it again with hn-export"
@@ -113,6 +135,8 @@ def _from_json(values: dict[str, Any]) -> dict[str, Any]:
         values["bins"] = HNBins(**bins)
     if values["upsampling"] is not None:
         values["upsampling"] = Upsampling(**values["upsampling"])
+    if isinstance(values["class_names"], str):
+        raise ValueError("class_names is a list")
     for name in ("class_names", "mean", "std"):
         values[name] = tuple(values[name])
     for name in ("mean", "std"):

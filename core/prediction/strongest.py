@@ -32,7 +32,7 @@ def strongest_upsampled(
     align = upsampling.align_corners
     rows = _positions(coarse.shape[1], upsampling.height, align)
     columns = _positions(coarse.shape[2], upsampling.width, align)
-    classes = np.empty(size, np.uint8)
+    classes = np.zeros(size, np.uint8)  # where logits are no numbers, none may win
     corners = np.ascontiguousarray(coarse.transpose(1, 2, 0), np.float32)
     strongest_between(
         corners, strongest(coarse), rows[:height], columns[:width], classes

@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -239,3 +240,57 @@ def test_a_kept_recording_is_labelled_like_any_other(
     assert "3 of 3 frames labelled (floor measured 3" in label(config)
     classes = tmp_path / "labels" / "kitchen-hard_001" / "classes"
     assert len(list(classes.iterdir())) == 3
+
+
+@pytest.mark.usefixtures("always_hard")
+def test_two_windows_that_collect_one_scene_have_a_recording_each(
+    tmp_path: Path, problems: ProblemLog
+) -> None:
+    collectors = [
+        Collector(hard_plan(tmp_path, "scene", hn_network()["hn"], 0), "", problems)
+        for _ in range(2)
+    ]
+    for number, collector in enumerate(collectors):
+        offer_and_wait(collector, make_frame(number))
+        collector.close()
+    assert problems.take() == []
+    for number, collector in enumerate(collectors):
+        (frame,) = Recording(tmp_path / f"scene-hard_00{number + 1}")
+        assert frame.number == number
+        assert collector.collection.where == str(
+            tmp_path / f"scene-hard_00{number + 1}"
+        )
+
+
+def of_another_lens(number: int) -> RgbdFrame:
+    frame = make_frame(number)
+    lens = replace(frame.color_intrinsics, fx=71.0)
+    return RgbdFrame.aligned(
+        frame.rgb,
+        frame.depth,
+        lens,
+        0.001,
+        number=number,
+        timestamp_ns=frame.timestamp_ns,
+    )
+
+
+@pytest.mark.usefixtures("always_hard")
+@pytest.mark.parametrize(
+    "back", [make_frame(3), of_another_lens(300)], ids=["from 0", "another lens"]
+)
+def test_frames_of_a_camera_that_came_back_go_to_a_recording_of_their_own(
+    tmp_path: Path, problems: ProblemLog, back: RgbdFrame
+) -> None:
+    collector = Collector(plan_at(tmp_path / "den-hard_001"), "", problems)
+    for frame in (make_frame(100), make_frame(200), back):
+        offer_and_wait(collector, frame)
+    collector.close()
+    assert problems.take() == []
+    paths = [tmp_path / f"den-hard_00{k}" for k in (1, 2)]
+    assert [[f.number for f in Recording(path)] for path in paths] == [
+        [100, 200],
+        [back.number],
+    ]
+    found = collector.collection
+    assert found.num_kept == 3 and found.where == f"{paths[0]}, {paths[1]}"

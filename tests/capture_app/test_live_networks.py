@@ -254,7 +254,7 @@ def test_a_fault_in_a_network_leaves_the_photo_and_a_problem(
         works.clear()
     with caplog.at_level(logging.CRITICAL):
         live.offer(make_frame(1))
-        wait_until(lambda: live._predict.has_failed and not live.is_preparing)
+        wait_until(lambda: not live._run_network.working and not live.is_preparing)
     for view in (View.HN_PREDICTION, View.DISAGREEMENT):
         live.show(ViewSettings(view))
         live.offer(make_frame(7))
@@ -265,7 +265,7 @@ def test_a_fault_in_a_network_leaves_the_photo_and_a_problem(
         assert not live.is_loading
     (problem,) = live.problems.take()
     live.close()
-    assert "prediction thread stopped (ZeroDivisionError: oops)" in problem.message
+    assert "HN network stopped (ZeroDivisionError: oops)" in problem.message
 
 
 def test_labels_in_other_bins_than_the_networks_are_refused() -> None:

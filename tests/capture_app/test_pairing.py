@@ -25,7 +25,7 @@ def predicted(layers: Layers) -> Layers:
 @pytest.mark.parametrize("labels_first", [True, False])
 def test_whichever_comes_last_completes_the_pair(labels_first: bool) -> None:
     pairing, layers = Pairing(), arrived(3)
-    pairing.begin(layers.frame)
+    pairing.begin_prediction(layers.frame)
     if labels_first:
         assert pairing.add_labels(labelled(layers)) is None
         pair = pairing.add_prediction(predicted(layers))
@@ -47,7 +47,7 @@ def test_frames_with_the_same_number_are_not_taken_for_each_other() -> None:
 
 def test_labels_wait_for_a_slow_network_and_the_others_are_forgotten() -> None:
     pairing, frames = Pairing(), [arrived(n) for n in range(100)]
-    pairing.begin(frames[10].frame)
+    pairing.begin_prediction(frames[10].frame)
     for layers in frames:
         assert pairing.add_labels(labelled(layers)) is None
         assert len(pairing._labelled) <= 8
@@ -61,3 +61,15 @@ def test_a_frame_without_a_floor_is_a_pair_without_labels() -> None:
     pairing.add_labels(Layers(layers.frame, 0.0, is_floor_known=True))
     pair = pairing.add_prediction(predicted(layers))
     assert pair is not None and pair.labels is None and pair.is_floor_known
+
+
+def test_predictions_wait_for_slow_labels_and_the_others_are_forgotten() -> None:
+    pairing, frames = Pairing(), [arrived(n) for n in range(100)]
+    pairing.begin_labels(frames[10].frame)
+    for layers in frames:
+        assert pairing.add_prediction(predicted(layers)) is None
+        assert len(pairing._predicted) <= 8
+    pair = pairing.add_labels(labelled(frames[10]))
+    assert pair is not None and pair.frame is frames[10].frame
+    assert pairing.add_labels(labelled(frames[50])) is None
+    assert pairing.add_labels(labelled(frames[97])) is not None

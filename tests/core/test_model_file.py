@@ -129,13 +129,16 @@ def test_an_opset_that_is_not_known_is_refused(path, opset):
     assert f"opset {opset}" in refusal(path)
 
 
-def test_weights_in_other_files_are_refused(path):
+@pytest.mark.parametrize("is_constant", [False, True])
+def test_weights_in_other_files_are_refused(path, is_constant):
     weight = helper.make_tensor("w", TensorProto.FLOAT, [1], [0.0])
     weight.ClearField("float_data")
     weight.data_location = TensorProto.EXTERNAL
     weight.external_data.add(key="location", value="../secret")
-    identity = helper.make_node("Identity", ["rgb"], ["logits"])
-    save_model(path, [identity], STRONGEST, weights=[weight])
+    nodes = [helper.make_node("Identity", ["rgb"], ["logits"])]
+    if is_constant:
+        nodes.append(helper.make_node("Constant", [], ["w"], value=weight))
+    save_model(path, nodes, STRONGEST, weights=[] if is_constant else [weight])
     assert "weights in other files" in refusal(path)
 
 
@@ -167,6 +170,14 @@ def damaged(**values: object) -> str:
         damaged(task="hn"),
         damaged(bins={"height_edges": [0.5]}),
         damaged(surprise=1),
+        damaged(class_names="abc"),
+        damaged(mean=["0.5", "0.5", "0.5"]),
+        damaged(std=[1.0, float("nan"), 1.0]),
+        damaged(height=6.0),
+        damaged(width=10**6),
+        damaged(upsampling={"height": 3, "width": 5, "align_corners": True}),
+        damaged(upsampling={"height": 10**9, "width": 99, "align_corners": True}),
+        "[" * 200_000,
     ],
 )
 def test_a_model_that_describes_itself_wrongly_is_refused(path, description):
@@ -185,6 +196,34 @@ def test_a_model_that_describes_itself_wrongly_is_refused(path, description):
 def test_a_description_that_does_not_fit_the_graph_is_refused(path, other):
     save_strongest_channel_model(path, metadata=other.to_metadata())
     assert "its graph has" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    "shape", [(3, 6, 10), (1, 3, 6, 10, 1), (1, 3, "height", 10), ("n", 3, 6, 10)]
+)
+def test_an_input_of_another_kind_is_refused(path, shape):
+    save_input(path, shape)
+    assert "its graph has" in refusal(path)
+
+
+@pytest.mark.parametrize("dtype", [TensorProto.UINT8, TensorProto.FLOAT16])
+def test_images_of_another_type_are_refused(path, dtype):
+    save_input(path, (1, 3, 6, 10), dtype)
+    assert "no float32 images" in refusal(path)
+
+
+def save_input(
+    path: Path, shape: tuple[int | str, ...], dtype: int = TensorProto.FLOAT
+) -> None:
+    """A network whose logits are its input, of this shape and type."""
+    save_strongest_channel_model(path)
+    model = onnx.load(path)
+    for values, name in (
+        (model.graph.input, "rgb"),
+        (model.graph.output, "logits"),
+    ):
+        values[0].CopyFrom(helper.make_tensor_value_info(name, dtype, shape))
+    onnx.save(model, path)
 
 
 def test_names_of_classes_that_the_bins_do_not_make_are_refused():

@@ -14,6 +14,7 @@ from made_models import (
     save_strongest_channel_model,
 )
 
+from core import openvino_runtime
 from core.errors import CheckpointError
 from core.files import user_cache
 from core.parallel import live_threads
@@ -172,3 +173,19 @@ def test_what_a_model_says_of_itself_names_its_colours_for_others():
     colors = ModelInfo.to_metadata(STRONGEST)["hn-capture"]
     for color in STRONGEST.palette[:3].tolist():
         assert str(color) in colors
+
+
+@pytest.mark.parametrize("broken", ["capabilities", "compile_model"])
+def test_an_openvino_that_fails_makes_room_for_onnx_runtime(
+    tmp_path, monkeypatch, broken, caplog
+):
+    def fail(*arguments):
+        raise ImportError("libopenvino.so: cannot open shared object file")
+
+    monkeypatch.setattr(openvino_runtime, "is_installed", lambda: True)
+    monkeypatch.setattr(openvino_runtime, "capabilities", lambda: ["BF16"])
+    monkeypatch.setattr(openvino_runtime, broken, fail)
+    save_strongest_channel_model(tmp_path / "model.onnx")
+    predictor = Predictor(tmp_path / "model.onnx")
+    assert predictor.engine_name.startswith("ONNX Runtime")
+    assert "openvino is not used" in caplog.text and "libopenvino.so" in caplog.text

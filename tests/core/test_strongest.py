@@ -91,3 +91,11 @@ def test_smooth_logits_give_the_classes_that_opencv_resizes_to():
 def test_logits_of_other_precisions_are_taken(dtype):
     logits = logits_of(0, 4, 5, 6).astype(dtype)
     np.testing.assert_array_equal(strongest(logits), logits.argmax(axis=0))
+
+
+def test_where_logits_are_no_numbers_there_is_still_a_class(monkeypatch):
+    monkeypatch.setattr(np, "empty", lambda shape, dtype: np.full(shape, 77, dtype))
+    coarse = logits_of(0, 3, 4, 5)
+    coarse[np.random.default_rng(0).random(coarse.shape) < 0.5] = np.nan
+    classes = strongest_upsampled(coarse, Upsampling(80, 100, False), (80, 100))
+    assert classes.max() < 3
