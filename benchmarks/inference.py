@@ -10,7 +10,7 @@ Frames are 640 x 480. All take turns, so that they see the same machine; medians
 
     torch     the network and argmax, channels_last, resize and normalisation before
     plain     ONNX Runtime on the whole graph, with OpenCV and NumPy before and after
-    bare      ONNX Runtime on the whole graph alone: an input in, logits out
+    bare      the whole graph alone on either engine: an input in, logits out
     ours      core.prediction.Predictor, frame in, classes out, on either engine
     (alone)   its engine's share of that
 
@@ -36,7 +36,7 @@ import torch
 import tyro
 
 from core.onnx_runtime import open_session
-from core.openvino_runtime import is_installed
+from core.openvino_runtime import compile_model, is_installed
 from core.prediction import EngineName, ModelInfo, Predictor, normalise, read_model_info
 from core.prediction.fitting import place, to_input
 from core.simulation import SimulatedCamera
@@ -53,6 +53,7 @@ DEFAULT = (
     "deeplabv3-resnetv2-50@240x320",
 )
 FRAMES = 8
+PAUSE_S = 0.03  # threads of the one before still wait busily for more
 START = """
 import sys, time
 start = time.perf_counter()
@@ -108,6 +109,10 @@ def made(name: str, folder: Path) -> Candidate:
     network_name, _, size = name.partition("@")
     height, width = map(int, (size or "240x320").split("x"))
     network = build_network(network_name, NUM_CLASSES, seed=0)
+    with torch.no_grad():
+        for weights in network.classifier.parameters():
+            if weights.ndim == 1:  # no trained network's biases are all 0
+                weights.fill_(0.1)
     names = tuple(f"class {k}" for k in range(NUM_CLASSES))
     info = ModelInfo("semantic", names, height, width, RGB_MEAN, RGB_STD)
     path = folder / f"{network_name}-{size}.onnx"
@@ -134,15 +139,17 @@ def compare(
         (logits,) = session.run(["logits"], {"rgb": inputs})
         return back(logits[0].argmax(axis=0).astype(np.uint8), rgb)
 
-    works: dict[str, Callable[[np.ndarray], object]] = {
-        "bare": lambda rgb: session.run(["logits"], {"rgb": tensor}),
-        "plain": plain,
-    }
+    works: dict[str, Callable[[np.ndarray], object]] = {"plain": plain}
     if candidate.network is not None:
         works["torch"] = in_torch(candidate.network, info)
+    works["bare, onnxruntime"] = lambda rgb: session.run(["logits"], {"rgb": tensor})
     engines: tuple[EngineName, ...] = ("onnxruntime",)
     if is_installed():
         engines += ("openvino",)
+        request, _ = compile_model(
+            candidate.path.read_bytes(), list(tensor.shape), threads
+        )
+        works["bare, openvino"] = lambda rgb: request.infer([tensor])
     for engine in engines:
         predictor = Predictor(candidate.path, threads, engine)
         works[f"ours, {predictor.engine_name}"] = predictor
@@ -193,6 +200,7 @@ def in_turns(
     times: dict[str, list[float]] = {name: [] for name in works}
     for k in range(repeats + 2):
         for name, work in works.items():
+            time.sleep(PAUSE_S)
             start = time.perf_counter()
             work(frames[k % len(frames)])
             if k >= 2:  # the first ones warm up

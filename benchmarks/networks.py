@@ -2,7 +2,7 @@
 
     python benchmarks/networks.py segnet-tiny unet+mobilenet_v2
 
-Without names: the paper's two networks, the tiny one and three small ones of
+Without names: the paper's two networks, two small ones and three of
 segmentation-models-pytorch. The last line is the library's own DeepLabV3 on ResNet-50,
 beside which the paper's is to be read.
 """
@@ -29,6 +29,7 @@ DEFAULT_NAMES = (
     "segnet-vgg16",
     "deeplabv3-resnetv2-50",
     "segnet-tiny",
+    "lraspp-mobilenetv3",
     "unet+mobilenet_v2",
     "deeplabv3plus+tu-mobilenetv3_large_100",
     "segformer+mit_b0",

@@ -22,8 +22,9 @@ class TrainConfig:
     images, or its raw scenes), SUN RGB-D, CamVid, folders of images/ and masks/,
     folders of colour and depth images, simulated:N for N rendered rooms."""
     preset: PresetName | Literal["auto"] = "auto"
-    """smoke: about a minute on two cores. laptop: one to two hours. paper: the paper's
-    network and numbers of steps, for a GPU. auto: paper on a GPU, else laptop."""
+    """smoke: about a minute on two cores. laptop: one to two hours. live: a night, for
+    a view at 30 images a second on one core. paper: the paper's network and numbers of
+    steps, for a GPU. auto: paper on a GPU, else laptop."""
     out: Path | None = None
     """The folder of this run; runs/NAME if not given."""
     name: str = ""
@@ -32,9 +33,9 @@ class TrainConfig:
     """Continue the run in --out where it stopped, with the options it began with; no
     other option may be given."""
     network: str | None = None
-    """Instead of the preset's: segnet-tiny, segnet-vgg16, deeplabv3-resnetv2-18 (or 34,
-    50, 101), or ARCHITECTURE+ENCODER of segmentation-models-pytorch, such as
-    unet+mobilenet_v2."""
+    """Instead of the preset's: segnet-tiny, segnet-vgg16, lraspp-mobilenetv3,
+    deeplabv3-resnetv2-18 (or 34, 50, 101), or ARCHITECTURE+ENCODER of
+    segmentation-models-pytorch, such as unet+mobilenet_v2."""
     init: str = "hn"
     """What finetuning starts from. hn: pretraining on HN-labels. none: random weights.
     imagenet, cifar100: an encoder trained on these. Or the path of a run or checkpoint

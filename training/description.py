@@ -78,7 +78,7 @@ def trained_aspect(data: Sequence[str], places: np.ndarray) -> float | None:
         frames = places[places[:, 0] == number, 1]
         found = _aspects(dataset, evenly(frames, FRAMES_LOOKED_AT))
         aspects += found
-        weights += [len(frames) / len(found)] * len(found)
+        weights += [len(frames) / max(1, len(found))] * len(found)
     if not aspects:
         return None
     order = np.argsort(aspects)

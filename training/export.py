@@ -48,14 +48,11 @@ def export_model(
     the file takes images of any size. Where the logits are coarser ones resized, it has
     those as a second output, and says so in its description instead of `info`.
 
-    CheckpointError for a network that cannot be exported, or whose file does not compute
-    what it computes; nothing is written then.
+    CheckpointError for a network that cannot be exported, or whose file does not
+    compute what it computes; nothing is written then.
     """
     network = network.to("cpu", memory_format=torch.contiguous_format).eval()  # type: ignore[call-overload]
     rgb = rgb.contiguous()
-    if dynamic and rgb.shape[2] == rgb.shape[3]:
-        # Of equal sizes the tracer would conclude that they always are.
-        rgb = functional.pad(rgb, (0, 32))
     model = _traced(network, rgb, path, dynamic)
     upsampling = None if dynamic else add_coarse_logits(model)
     info = replace(info, upsampling=upsampling)

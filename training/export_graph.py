@@ -6,7 +6,7 @@ from typing import Any
 import onnx
 from onnx import numpy_helper
 
-from core.prediction import Upsampling
+from core.prediction import ModelInfo, Upsampling
 
 LOGITS, COARSE_LOGITS = "logits", "coarse_logits"
 BILINEAR = {"align_corners": True, "half_pixel": False, "pytorch_half_pixel": False}
@@ -48,11 +48,16 @@ def add_coarse_logits(model: Any) -> Upsampling | None:
         return None
     _rename(model.graph, coarse, COARSE_LOGITS)
     model.graph.output.append(
-        onnx.helper.make_tensor_value_info(
-            COARSE_LOGITS, onnx.TensorProto.FLOAT, shape
-        )
+        onnx.helper.make_tensor_value_info(COARSE_LOGITS, onnx.TensorProto.FLOAT, shape)
     )
     return Upsampling(result[2], result[3], align_corners)
+
+
+def described(data: bytes, info: ModelInfo) -> bytes:
+    """The same ONNX file with `info` as its description."""
+    model = onnx.load_model_from_string(data)
+    onnx.helper.set_model_props(model, info.to_metadata())
+    return model.SerializeToString()
 
 
 def name_sizes(model: Any) -> None:
@@ -86,7 +91,9 @@ def _uncropped(producers: _Producers) -> str:
         steps = producers.ints(inputs[4]) if inputs[4] else [1]
         if starts is None or axes is None or steps is None:
             break
-        is_corner = not any(starts) and set(axes) <= {2, 3, -1, -2} and set(steps) == {1}
+        is_corner = (
+            not any(starts) and set(axes) <= {2, 3, -1, -2} and set(steps) == {1}
+        )
         if not is_corner:
             break
         name = node.input[0]

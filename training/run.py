@@ -152,8 +152,13 @@ def train_depth(run: Run) -> Network:
     held_out = pretext_samples(config, run.data, "validation")
     error = depth_error(network, held_out, run.fabric.device)
     run.note(
-        f"pretrained on the depth of {len(used)} frames; on {len(held_out)} validation "
-        f"frames it is wrong by a factor of {error:.3f} in the mean"
+        f"pretrained on the depth of {len(used)} frames; "
+        + (
+            f"on {len(held_out)} validation frames it is wrong by a factor of "
+            f"{error:.3f} in the mean"
+            if len(held_out)
+            else "there are no validation frames to measure it on"
+        )
     )
     return network
 

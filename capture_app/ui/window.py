@@ -138,7 +138,8 @@ class CaptureWindow(QMainWindow):
         """Finish the recording and stop every thread."""
         self._timer.stop()
         self._slow_timer.stop()
-        if self._live.is_preparing:  # a running compiler cannot be stopped
+        # A running compiler cannot be stopped, nor can a network that loads.
+        if self._live.is_preparing or self._live.is_loading:
             self.hide()
         self._examiner.close()
         self.session.close()

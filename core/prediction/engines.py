@@ -51,7 +51,7 @@ def open_engine(
     `shares_cores`: its threads do not wait busily for the next image.
     """
     if name == "openvino":
-        return _tell(model, lambda: OpenVino(model.graph, size, num_threads))
+        return _tell(model, lambda: OpenVino(model, size, num_threads))
     if name != "auto":
         provider = PROVIDERS[name]
         return _tell(
@@ -100,13 +100,15 @@ class OnnxRuntime:
 class OpenVino:
     """OpenVINO on the CPU, in the precision that suits it."""
 
-    def __init__(self, graph: bytes, size: Size, num_threads: int) -> None:
+    def __init__(self, model: ModelFile, size: Size, num_threads: int) -> None:
         if not openvino_runtime.is_installed():
             raise CheckpointError("OpenVINO is not installed: pip install openvino")
         shape = [1, 3, *size]
         self._request, precision = openvino_runtime.compile_model(
-            graph, shape, num_threads
+            model.graph, shape, num_threads
         )
+        if model.info.precision == "int8":
+            precision = "int8"  # OpenVINO tells that of the layers that are left
         self.name = f"OpenVINO, CPU, {precision}"
 
     def run(self, rgb: np.ndarray) -> np.ndarray:

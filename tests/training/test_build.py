@@ -11,9 +11,10 @@ from training.models.deeplabv3 import DeepLabv3
 from training.models.network import num_parameters
 from training.models.segnet import SegNet
 from training.models.zoo import ZooNetwork
+from training.presets import PRESETS, Preset
 
 
-def test_the_papers_networks_and_a_tiny_one_have_names() -> None:
+def test_the_papers_networks_and_two_small_ones_have_names() -> None:
     assert list(OWN_NETWORKS) == [
         "segnet-vgg16",
         "segnet-tiny",
@@ -21,7 +22,16 @@ def test_the_papers_networks_and_a_tiny_one_have_names() -> None:
         "deeplabv3-resnetv2-34",
         "deeplabv3-resnetv2-50",
         "deeplabv3-resnetv2-101",
+        "lraspp-mobilenetv3",
     ]
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=lambda preset: preset.name)
+def test_every_preset_names_a_network_and_crops_its_images(preset: Preset) -> None:
+    assert PRESETS[preset.name] is preset
+    check_name(preset.network)
+    for crop, image in zip(preset.crop_size, preset.image_size, strict=True):
+        assert 0.7 * image < crop <= image
 
 
 def test_a_name_builds_the_network_it_names() -> None:

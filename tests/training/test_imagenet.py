@@ -281,6 +281,7 @@ def test_files_that_are_not_weights_are_told_and_not_executed(
     [
         ("segnet-vgg16", "torchvision's vgg16_bn"),
         ("deeplabv3-resnetv2-18", "timm's resnetv2_18"),
+        ("lraspp-mobilenetv3", "timm's mobilenetv3_large_100"),
         (SMALL, "timm's mobilenetv3_small_050"),
         ("unet+mobilenet_v2", "segmentation-models-pytorch's mobilenet_v2"),
     ],

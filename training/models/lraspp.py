@@ -63,9 +63,7 @@ class LRASPP(Network):
         """The features of the last stage, (N, 960, H / 16, W / 16)."""
         return self._encode(images, after_stage)[1]
 
-    def _encode(
-        self, images: Tensor, after_stage: AfterStage
-    ) -> tuple[Tensor, Tensor]:
+    def _encode(self, images: Tensor, after_stage: AfterStage) -> tuple[Tensor, Tensor]:
         """The features of stride 8 and the last ones."""
         features, handed_on = images, []
         for k, stage in enumerate(self.stages.values()):
