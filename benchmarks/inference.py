@@ -53,7 +53,7 @@ DEFAULT = (
     "deeplabv3-resnetv2-50@240x320",
 )
 FRAMES = 8
-PAUSE_S = 0.03  # threads of the one before still wait busily for more
+PAUSE_S = 0.1  # threads of the one before still wait busily for more
 START = """
 import sys, time
 start = time.perf_counter()
@@ -127,7 +127,7 @@ def compare(
 ) -> None:
     """Time everything on the same frames, in turns."""
     torch.set_num_threads(threads)
-    cv2.setNumThreads(threads)
+    cv2.setNumThreads(1)  # as the window; its threads wait busily, too
     info = read_model_info(candidate.path)
     size = (info.height, info.width)
     session = open_session(candidate.path.read_bytes(), threads)

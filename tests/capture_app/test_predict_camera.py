@@ -232,6 +232,7 @@ def test_what_was_recorded_outlives_an_error(tmp_path, monkeypatch, caplog):
     assert len(Recording(kept)) == 3
 
 
+@pytest.mark.slow
 def test_what_was_recorded_outlives_the_program(tmp_path):
     model(tmp_path, size=(480, 640))
     command = "from capture_app.predict_command import main; main()"
