@@ -23,3 +23,8 @@ class UnreadableFrameError(DatasetError):
 
 class CheckpointError(HNError):
     """A model file or weights that are damaged or do not fit the network."""
+
+
+def first_line(error: Exception) -> str:
+    """What a library's error says, as a part of one sentence of ours."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]

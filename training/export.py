@@ -2,10 +2,8 @@
 
 import contextlib
 import io
-import logging
 import tempfile
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ import onnx
 import torch
 from torch.nn import functional
 
-from core.errors import CheckpointError
+from core.errors import CheckpointError, first_line
 from core.files import write_atomically
 from core.onnx_runtime import open_session
 from core.prediction import ModelInfo, Upsampling
@@ -26,6 +24,7 @@ from training.export_graph import (
     name_sizes,
 )
 from training.models.network import Network
+from training.silence import silence
 
 # Float32 sums differ by their order. Where that decides which corner of a pooling is
 # the largest, logits near it differ by more, so a few may.
@@ -67,7 +66,7 @@ def export_model(
 def _traced(network: Network, rgb: torch.Tensor, path: Path, dynamic: bool) -> Any:
     """The network's ModelProto."""
     sizes = ({2: "height", 3: "width"},) if dynamic else None
-    with tempfile.TemporaryDirectory() as folder, _silence():
+    with tempfile.TemporaryDirectory() as folder, silence(), _no_progress():
         traced = Path(folder) / "model.onnx"
         try:
             torch.onnx.export(
@@ -139,22 +138,11 @@ def _run(
 
 
 def _reason(error: Exception) -> str:
-    """The first line of an error that has anything to say."""
-    cause = error.__cause__ or error
-    return (str(cause).strip().splitlines() or [type(cause).__name__])[0][:160]
+    """What an error, or rather what caused it, has to say."""
+    cause = error.__cause__
+    return first_line(cause if isinstance(cause, Exception) else error)
 
 
-@contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    """torch's exporter prints its progress and warns about its own future."""
-    level = logging.root.manager.disable
-    logging.disable(logging.ERROR)
-    try:
-        with (
-            contextlib.redirect_stdout(io.StringIO()),
-            contextlib.redirect_stderr(io.StringIO()),
-            warnings.catch_warnings(action="ignore"),
-        ):
-            yield
-    finally:
-        logging.disable(level)
+def _no_progress() -> contextlib.redirect_stderr[io.StringIO]:
+    """The exporter shows it on stderr."""
+    return contextlib.redirect_stderr(io.StringIO())

@@ -5,19 +5,16 @@ graph keeps its operators, between pairs of QuantizeLinear and DequantizeLinear 
 ONNX Runtime and OpenVINO both turn into integer arithmetic.
 """
 
-import contextlib
-import io
-import logging
 import tempfile
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 
-from core.errors import CheckpointError
+from core.errors import CheckpointError, first_line
+from training.silence import silence
 
 # What is chosen here was chosen by the share of pixels that keep their class on frames
 # not calibrated on, and by the speed in both engines.
@@ -37,13 +34,13 @@ def quantise(
     `advance` is called for each. CheckpointError for a network that cannot be
     quantised.
     """
-    with tempfile.TemporaryDirectory() as folder, _silence():
+    with tempfile.TemporaryDirectory() as folder, silence():
         try:
             found = _quantised(model, _Images(images, advance), Path(folder))
         except Exception as error:  # of onnx and onnxruntime, a dozen kinds
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise CheckpointError(
-                f"this network cannot be quantised ({reason[:160]}); leave out --int8"
+                f"this network cannot be quantised ({first_line(error)}); leave out "
+                "--int8"
             ) from error
     if not any(node.op_type == "QuantizeLinear" for node in found.graph.node):
         raise CheckpointError(
@@ -129,18 +126,3 @@ class _Images:
         self._next += 1
         self._advance()
         return {"rgb": self._images[self._next - 1]}
-
-
-@contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    """The quantiser prints its progress and logs advice."""
-    level = logging.root.manager.disable
-    logging.disable(logging.ERROR)
-    try:
-        with (
-            contextlib.redirect_stdout(io.StringIO()),
-            warnings.catch_warnings(action="ignore"),
-        ):
-            yield
-    finally:
-        logging.disable(level)

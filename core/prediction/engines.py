@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from core import openvino_runtime
-from core.errors import CheckpointError
+from core.errors import CheckpointError, first_line
 from core.onnx_runtime import available_providers, open_session
 from core.prediction.fitting import Size
 from core.prediction.model_file import ModelFile
@@ -125,7 +125,7 @@ def _suits_openvino(model: ModelFile) -> bool:
     try:
         return fast in openvino_runtime.capabilities()
     except Exception as error:  # installed badly, it fails in as many ways
-        logger.warning("openvino is not used: %s", _line(error))
+        logger.warning("openvino is not used: %s", first_line(error))
         return False
 
 
@@ -137,10 +137,6 @@ def _tell(model: ModelFile, build: Callable[[], Any]) -> Engine:
         raise
     except Exception as error:
         raise CheckpointError(
-            f"{model.path} cannot be run ({_line(error)}); export it again with "
+            f"{model.path} cannot be run ({first_line(error)}); export it again with "
             "hn-export, or choose another engine"
         ) from error
-
-
-def _line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
