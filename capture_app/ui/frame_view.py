@@ -5,8 +5,8 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QResizeEv
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from capture_app.engine.picture import Picture
-from capture_app.ui import theme
 from capture_app.ui.floor_marks import paint_horizon, paint_up_arrow
+from capture_app.ui.theme import theme
 
 
 class FrameView(QWidget):
@@ -73,7 +73,7 @@ class FrameView(QWidget):
         """Picture, floor marks, notice."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillRect(self.rect(), QColor(theme.WINDOW))
+        painter.fillRect(self.rect(), QColor(theme().window))
         if self._image is not None and self._picture is not None:
             area = self._image_area(self._image)
             painter.drawImage(area, self._image)
@@ -84,7 +84,7 @@ class FrameView(QWidget):
                 paint_up_arrow(painter, area, floor)
             if self.is_recording:
                 painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.setPen(QPen(QColor(theme.RED), 3))
+                painter.setPen(QPen(QColor(theme().red), 3))
                 painter.drawRect(area.adjusted(1.5, 1.5, -1.5, -1.5))
         if self._notice:
             self._paint_notice(painter)
@@ -108,7 +108,7 @@ class FrameView(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(20, 22, 28, 225))
         painter.drawRoundedRect(box, 10, 10)
-        painter.setPen(QColor(theme.TEXT))
+        painter.setPen(QColor(theme().text))
         text_box = box.adjusted(0, 10, 0, 0) if has_bar else box
         align = Qt.AlignmentFlag.AlignHCenter | (
             Qt.AlignmentFlag.AlignTop if has_bar else Qt.AlignmentFlag.AlignVCenter
@@ -117,8 +117,8 @@ class FrameView(QWidget):
         if self._progress is not None:
             groove = QRectF(box.left() + 20, box.bottom() - 16, box.width() - 40, 5)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(theme.LINE))
+            painter.setBrush(QColor(theme().line))
             painter.drawRoundedRect(groove, 2.5, 2.5)
             groove.setWidth(groove.width() * self._progress)
-            painter.setBrush(QColor(theme.ACCENT))
+            painter.setBrush(QColor(theme().accent))
             painter.drawRoundedRect(groove, 2.5, 2.5)

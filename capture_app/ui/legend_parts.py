@@ -7,7 +7,7 @@ import numpy as np
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QLinearGradient, QPainter
 
-from capture_app.ui import theme
+from capture_app.ui.theme import theme
 from core.bins import HNBins
 from core.overlay import class_palette, depth_colours
 
@@ -30,14 +30,14 @@ def paint_bins(
     column = (area.right() - left) / bins.num_angles
     row = min(_LARGEST_ROW, (area.height() - header) / bins.num_heights)
     every = max(1, int(np.ceil(line / row)))
-    painter.setPen(QColor(theme.MUTED))
+    painter.setPen(QColor(theme().muted))
     for angle, text in enumerate(angle_labels(bins)):
         box = QRectF(left + angle * column, area.top(), column, line)
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
     for height, text in enumerate(labels):
         top = area.top() + header + (bins.num_heights - 1 - height) * row
         if height % every == 0:
-            painter.setPen(QColor(theme.TEXT))
+            painter.setPen(QColor(theme().text))
             box = QRectF(area.left(), top, label_width, row)
             align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             # Beside a row that is lower than a line, the text still is in its middle.
@@ -72,12 +72,12 @@ def paint_classes(
         box = QRectF(area.left(), area.top() + line * row, area.width(), row)
         swatch = QRectF(box.left(), box.top() + 4, 26, row - 8)
         _paint_swatch(painter, swatch, palette[k], 1.0)
-        painter.setPen(QColor(theme.TEXT))
+        painter.setPen(QColor(theme().text))
         name = painter.fontMetrics().elidedText(
             names[k], Qt.TextElideMode.ElideRight, int(box.width() - 90)
         )
         painter.drawText(box.adjusted(36, 0, 0, 0), middle, name)
-        painter.setPen(QColor(theme.MUTED))
+        painter.setPen(QColor(theme().muted))
         right = middle | Qt.AlignmentFlag.AlignRight
         painter.drawText(box, right, percent(float(shares[k])))
     return area.top() + len(classes) * row
@@ -93,7 +93,7 @@ def paint_depth(painter: QPainter, area: QRectF) -> None:
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(gradient)
     painter.drawRoundedRect(scale, 4, 4)
-    painter.setPen(QColor(theme.TEXT))
+    painter.setPen(QColor(theme().text))
     for metres in (_NEAR_M, 1, 2, 3, 4, 5, _FAR_M):
         share = (metres - _NEAR_M) / (_FAR_M - _NEAR_M)
         box = QRectF(scale.right() + 10, scale.top() + share * height - 10, 120, 20)
@@ -104,7 +104,7 @@ def paint_depth(painter: QPainter, area: QRectF) -> None:
 
 def paint_text(painter: QPainter, area: QRectF, text: str) -> None:
     """Muted words at the top of a rectangle."""
-    painter.setPen(QColor(theme.MUTED))
+    painter.setPen(QColor(theme().muted))
     flags = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignTop
     painter.drawText(area, int(flags), text)
 

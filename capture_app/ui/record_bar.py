@@ -16,7 +16,7 @@ from capture_app.engine.collector import Collection
 from capture_app.engine.disk_space import size_in_words, time_in_words
 from capture_app.engine.recorder import RecordingSummary
 from capture_app.engine.states import RecorderState
-from capture_app.ui import theme
+from capture_app.ui.theme import theme
 
 _ACTION_TEXTS = {
     RecorderState.OFF: " Record",
@@ -155,7 +155,7 @@ def _icon(is_recording: bool) -> QIcon:
         painter.setBrush(QColor("#1b0507"))
         painter.drawRoundedRect(QRectF(8, 8, 32, 32), 5, 5)
     else:
-        painter.setBrush(QColor(theme.RED))
+        painter.setBrush(QColor(theme().red))
         painter.drawEllipse(QPointF(24, 24), 19, 19)
     painter.end()
     return QIcon(pixmap)

@@ -4,15 +4,16 @@ from PySide6.QtWidgets import QLabel, QStatusBar
 
 from capture_app.engine.states import SourceState
 from capture_app.engine.stats import LiveStats
-from capture_app.ui import theme
+from capture_app.ui.theme import theme
 
 _COLORS = {
-    SourceState.STREAMING: theme.GREEN,
-    SourceState.FAILED: theme.RED,
-    SourceState.ENDED: theme.AMBER,
-    SourceState.OPENING: theme.AMBER,
-    SourceState.RECONNECTING: theme.AMBER,
+    SourceState.STREAMING: "green",
+    SourceState.FAILED: "red",
+    SourceState.ENDED: "amber",
+    SourceState.OPENING: "amber",
+    SourceState.RECONNECTING: "amber",
 }
+"""The dot's, as the theme names them."""
 
 
 class StatusLine(QStatusBar):
@@ -35,7 +36,7 @@ class StatusLine(QStatusBar):
         predicts: bool,
     ) -> None:
         """`size` is the width and height of the frames, if there are any yet."""
-        color = _COLORS.get(state, theme.MUTED)
+        color = getattr(theme(), _COLORS.get(state, "muted"))
         frames = "" if size is None else f"  {size[0]} x {size[1]}"
         self._sensor.setText(
             f'<span style="color:{color}">●</span> {sensor}{frames}  ({state.value})'

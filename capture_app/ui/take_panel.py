@@ -8,8 +8,8 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from capture_app.engine.take_examiner import Examination, TakeReport
-from capture_app.ui import theme
 from capture_app.ui.legend_parts import angle_labels, height_label
+from capture_app.ui.theme import theme
 from core.bins import HNBins
 from core.label_report import RARE_CLASS
 from core.overlay import class_palette
@@ -74,7 +74,7 @@ class TakePanel(QWidget):
     def _show_report(self, report: TakeReport) -> None:
         for label, (text, is_poor) in zip(self._values, _facts(report), strict=True):
             label.setText(text)
-            label.setStyleSheet(f"color: {theme.AMBER}" if is_poor else "")
+            label.setStyleSheet(f"color: {theme().amber}" if is_poor else "")
         shares = report.statistics.class_shares()
         self._coverage.show_shares(shares)
         self._rare.setText(rare_text(report.statistics.bins, shares))
@@ -111,14 +111,14 @@ class Coverage(QWidget):
         column = (self.width() - left) / bins.num_angles
         row = min(36.0, (self.height() - top) / bins.num_heights)
         every = max(1, int(np.ceil(0.8 * metrics.height() / row)))
-        painter.setPen(QColor(theme.MUTED))
+        painter.setPen(QColor(theme().muted))
         for angle, text in enumerate(angle_labels(bins)):
             box = QRectF(left + angle * column, 0, column, metrics.height())
             painter.drawText(box, Qt.AlignmentFlag.AlignLeft, text)
         for height, text in enumerate(labels):
             y = top + (bins.num_heights - 1 - height) * row
             if height % every == 0:
-                painter.setPen(QColor(theme.TEXT))
+                painter.setPen(QColor(theme().text))
                 align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
                 painter.drawText(QRectF(0, y, left - 12, row), align, text)
             for angle in range(bins.num_angles):
@@ -127,10 +127,10 @@ class Coverage(QWidget):
 
     def _paint_bar(self, painter: QPainter, box: QRectF, k: int) -> None:
         share = float(self._shares[k])
-        painter.setBrush(QColor(theme.RAISED))
+        painter.setBrush(QColor(theme().raised))
         painter.setPen(Qt.PenStyle.NoPen)
         if share < RARE_CLASS:
-            painter.setPen(QColor(theme.AMBER))
+            painter.setPen(QColor(theme().amber))
         painter.drawRoundedRect(box, 2, 2)
         length = box.width() * min(1.0, share / _FULL_BAR)
         if length >= 1.0:

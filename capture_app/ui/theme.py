@@ -1,86 +1,196 @@
-"""The dark look of the window: one palette, one style sheet."""
+"""The look of the window, light or dark: one set of colours, one style sheet."""
 
+from dataclasses import asdict, dataclass
+from string import Template
+from typing import Literal
+
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
-WINDOW = "#15171c"
-PANEL = "#1d2027"
-RAISED = "#2a2e38"
-LINE = "#343946"
-TEXT = "#e8eaee"
-MUTED = "#a3acbb"
-ACCENT = "#5b9dff"
-RED = "#f0525a"
-AMBER = "#f3b13c"
-GREEN = "#4cc38a"
-
-_STYLE = f"""
-QToolTip {{
-    color: {TEXT}; background: {RAISED}; border: 1px solid {LINE}; padding: 4px;
-}}
-QMainWindow, QStatusBar {{ background: {WINDOW}; }}
-QStatusBar {{ border-top: 1px solid {LINE}; color: {MUTED}; }}
-QStatusBar::item {{ border: none; }}
-QStatusBar QLabel {{ color: {MUTED}; padding: 2px 10px; }}
-QFrame#bar, QFrame#card {{ background: {PANEL}; }}
-QFrame#card {{ border: 1px solid {LINE}; border-radius: 8px; }}
-QLabel#title {{ color: {MUTED}; font-weight: 600; }}
-QLabel#muted {{ color: {MUTED}; }}
-QLabel#time {{ font-size: 20px; font-weight: 600; }}
-QLabel#dropped[lost="true"] {{ color: {AMBER}; font-weight: 600; }}
-QToolButton {{
-    background: {RAISED}; border: 1px solid {LINE}; border-radius: 6px;
-    padding: 6px 14px; color: {TEXT};
-}}
-QToolButton:hover {{ border-color: {ACCENT}; }}
-QToolButton:checked {{ background: {ACCENT}; border-color: {ACCENT}; color: #0c1524; }}
-QToolButton:disabled {{ background: {PANEL}; color: #6d7584; }}
-QToolButton#record {{
-    padding: 9px 20px; font-weight: 600; border-color: {RED};
-}}
-QToolButton#record:checked {{ background: {RED}; color: #1b0507; }}
-QToolButton#record:disabled {{ border-color: {LINE}; }}
-QToolButton#link {{ padding: 1px 8px; color: {MUTED}; }}
-QLineEdit {{
-    background: {WINDOW}; border: 1px solid {LINE}; border-radius: 6px;
-    padding: 6px 8px; selection-background-color: {ACCENT};
-}}
-QLineEdit:focus {{ border-color: {ACCENT}; }}
-QLineEdit:disabled {{ color: {MUTED}; background: {PANEL}; }}
-QSlider::groove:horizontal {{ height: 4px; background: {LINE}; border-radius: 2px; }}
-QSlider::sub-page:horizontal {{ background: {ACCENT}; border-radius: 2px; }}
-QSlider::handle:horizontal {{
-    width: 14px; height: 14px; margin: -5px 0; border-radius: 7px; background: {TEXT};
-}}
-QSlider::sub-page:horizontal:disabled {{ background: {LINE}; }}
-QSlider::handle:horizontal:disabled {{ background: #6d7584; }}
-QFrame#banner {{ background: #40262a; border: 1px solid {RED}; border-radius: 8px; }}
-"""
+ThemeChoice = Literal["auto", "light", "dark"]
+"""auto: as the desktop is."""
 
 
-def apply_theme(app: QApplication) -> None:
-    """Make every window of `app` dark, whatever the desktop prefers."""
+@dataclass(frozen=True)
+class Theme:
+    """Colours by what they are for. Text on its ground has a contrast of 4.5 or more.
+
+    Red, amber and green never stand alone: a word or a shape says the same.
+    """
+
+    name: Literal["light", "dark"]
+    window: str
+    panel: str
+    raised: str
+    line: str
+    text: str
+    muted: str
+    disabled: str
+    accent: str
+    on_accent: str
+    red: str
+    on_red: str
+    amber: str
+    green: str
+    alarm: str
+    """The ground of a problem's banner."""
+    caution: str
+    """The ground of a warning's banner."""
+
+
+DARK = Theme(
+    name="dark",
+    window="#15171c",
+    panel="#1d2027",
+    raised="#2a2e38",
+    line="#343946",
+    text="#e8eaee",
+    muted="#a3acbb",
+    disabled="#6d7584",
+    accent="#5b9dff",
+    on_accent="#0c1524",
+    red="#f0525a",
+    on_red="#1b0507",
+    amber="#f3b13c",
+    green="#4cc38a",
+    alarm="#40262a",
+    caution="#3a3222",
+)
+LIGHT = Theme(
+    name="light",
+    window="#eef0f4",
+    panel="#ffffff",
+    raised="#e3e7ee",
+    line="#c3cad6",
+    text="#1b1f27",
+    muted="#545d6c",
+    disabled="#8d96a5",
+    accent="#1f62d0",
+    on_accent="#ffffff",
+    red="#c5222c",
+    on_red="#ffffff",
+    amber="#8a5a00",
+    green="#15744a",
+    alarm="#fbe3e4",
+    caution="#fbf0d7",
+)
+
+# fmt: off
+_STYLE = Template("""
+QToolTip { color: $text; background: $raised; border: 1px solid $line; padding: 4px; }
+QMainWindow, QStatusBar { background: $window; }
+QStatusBar { border-top: 1px solid $line; color: $muted; }
+QStatusBar::item { border: none; }
+QStatusBar QLabel { color: $muted; padding: 2px 10px; }
+QMenuBar { background: $panel; color: $text; }
+QMenuBar::item { padding: 4px 10px; background: transparent; }
+QMenuBar::item:selected, QMenu::item:selected { background: $accent; color: $on_accent; }
+QMenu { background: $panel; color: $text; border: 1px solid $line; }
+QMenu::item { padding: 5px 26px 5px 26px; }
+QMenu::item:disabled { color: $disabled; background: transparent; }
+QMenu::separator { height: 1px; background: $line; margin: 4px 8px; }
+QFrame#bar, QFrame#card { background: $panel; }
+QFrame#card { border: 1px solid $line; border-radius: 8px; }
+QLabel#title { color: $muted; font-weight: 600; }
+QLabel#muted { color: $muted; }
+QLabel#time { font-size: 20px; font-weight: 600; }
+QLabel[state="poor"] { color: $amber; font-weight: 600; }
+QLabel[state="bad"] { color: $red; font-weight: 600; }
+QLabel[state="good"] { color: $green; }
+QToolButton, QPushButton {
+    background: $raised; border: 1px solid $line; border-radius: 6px;
+    padding: 6px 12px; color: $text;
+}
+QToolButton:hover, QPushButton:hover { border-color: $accent; }
+QToolButton:focus, QPushButton:focus { border-color: $accent; }
+QToolButton:checked, QPushButton:checked {
+    background: $accent; border-color: $accent; color: $on_accent;
+}
+QToolButton:disabled, QPushButton:disabled { background: $panel; color: $disabled; }
+QToolButton#record { padding: 9px 20px; font-weight: 600; border-color: $red; }
+QToolButton#record:checked { background: $red; color: $on_red; }
+QToolButton#record:disabled { border-color: $line; }
+QToolButton#link { padding: 1px 8px; color: $muted; }
+QToolButton#page { border-radius: 0; border: none; padding: 8px 18px; background: $panel; }
+QToolButton#page:checked {
+    background: $window; color: $text; border-bottom: 2px solid $accent; font-weight: 600;
+}
+QLineEdit, QPlainTextEdit, QComboBox, QSpinBox, QDoubleSpinBox {
+    background: $window; color: $text; border: 1px solid $line; border-radius: 6px;
+    padding: 5px 8px; selection-background-color: $accent;
+    selection-color: $on_accent;
+}
+QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus, QSpinBox:focus,
+QDoubleSpinBox:focus { border-color: $accent; }
+QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled {
+    color: $disabled; background: $panel;
+}
+QComboBox QAbstractItemView {
+    background: $panel; color: $text; border: 1px solid $line;
+    selection-background-color: $accent; selection-color: $on_accent;
+}
+QAbstractItemView { background: $window; color: $text; border: 1px solid $line; }
+QHeaderView::section {
+    background: $panel; color: $muted; border: none; padding: 4px 8px;
+}
+QSlider::groove:horizontal { height: 4px; background: $line; border-radius: 2px; }
+QSlider::sub-page:horizontal { background: $accent; border-radius: 2px; }
+QSlider::handle:horizontal {
+    width: 14px; height: 14px; margin: -5px 0; border-radius: 7px; background: $text;
+}
+QSlider::sub-page:horizontal:disabled { background: $line; }
+QSlider::handle:horizontal:disabled { background: $disabled; }
+QFrame#banner { background: $alarm; border: 1px solid $red; border-radius: 8px; }
+QFrame#banner[warning="true"] { background: $caution; border-color: $amber; }
+QScrollArea { border: none; background: transparent; }
+QScrollArea > QWidget > QWidget { background: transparent; }
+""")
+# fmt: on
+
+_shown = DARK
+
+
+def theme() -> Theme:
+    """The colours that are on. Whoever paints asks for them at every repaint."""
+    return _shown
+
+
+def apply_theme(app: QApplication, choice: ThemeChoice = "dark") -> None:
+    """Give every window of `app` the colours of `choice`, whatever style it has."""
+    global _shown
+    _shown = _chosen(app, choice)
     app.setStyle("Fusion")
-    palette = QPalette()
-    roles = QPalette.ColorRole
+    app.setPalette(_palette(_shown))
+    app.setStyleSheet(_STYLE.substitute(asdict(_shown)))
+
+
+def _chosen(app: QApplication, choice: ThemeChoice) -> Theme:
+    if choice == "auto":
+        scheme = app.styleHints().colorScheme()
+        return LIGHT if scheme is Qt.ColorScheme.Light else DARK
+    return LIGHT if choice == "light" else DARK
+
+
+def _palette(colors: Theme) -> QPalette:
+    palette, roles = QPalette(), QPalette.ColorRole
     for role, color in (
-        (roles.Window, WINDOW),
-        (roles.Base, WINDOW),
-        (roles.AlternateBase, PANEL),
-        (roles.Button, RAISED),
-        (roles.WindowText, TEXT),
-        (roles.Text, TEXT),
-        (roles.ButtonText, TEXT),
-        (roles.BrightText, TEXT),
-        (roles.PlaceholderText, MUTED),
-        (roles.Highlight, ACCENT),
-        (roles.HighlightedText, WINDOW),
-        (roles.ToolTipBase, RAISED),
-        (roles.ToolTipText, TEXT),
-        (roles.Link, ACCENT),
+        (roles.Window, colors.window),
+        (roles.Base, colors.window),
+        (roles.AlternateBase, colors.panel),
+        (roles.Button, colors.raised),
+        (roles.WindowText, colors.text),
+        (roles.Text, colors.text),
+        (roles.ButtonText, colors.text),
+        (roles.BrightText, colors.text),
+        (roles.PlaceholderText, colors.muted),
+        (roles.Highlight, colors.accent),
+        (roles.HighlightedText, colors.on_accent),
+        (roles.ToolTipBase, colors.raised),
+        (roles.ToolTipText, colors.text),
+        (roles.Link, colors.accent),
     ):
         palette.setColor(role, QColor(color))
     for role in (roles.WindowText, roles.Text, roles.ButtonText):
-        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor("#6d7584"))
-    app.setPalette(palette)
-    app.setStyleSheet(_STYLE)
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(colors.disabled))
+    return palette

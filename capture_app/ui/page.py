@@ -1,0 +1,30 @@
+"""What the window's pages have in common."""
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+
+class Page(QWidget):
+    """One page of the window. It shows and emits; the window switches between pages."""
+
+    has_problem = Signal(str)
+    """A sentence for the window's banner."""
+    has_warning = Signal(str)
+    """The same, where everything goes on."""
+    wants = Signal(str, object)
+    """The name of something that another page can do, and what with."""
+
+    def handlers(self) -> Mapping[str, Callable[[], object]]:
+        """What to do for those actions of the table that are this page's."""
+        return {}
+
+    def enter(self) -> None:
+        """The page is shown from now on."""
+
+    def leave(self) -> None:
+        """Another page is shown: nothing needs to be painted or played."""
+
+    def end(self) -> None:
+        """Stop all threads, close all files; safe to call twice."""
