@@ -15,7 +15,7 @@ from capture_app.engine.recorder import RecordingPlan
 from capture_app.engine.session import CaptureSession
 from capture_app.sensors.simulated import SimulatedSensor
 from capture_app.ui.frame_view import FrameView
-from capture_app.ui.window import CaptureWindow
+from capture_app.ui.window import CaptureWindow, Folders
 from core.bins import HNBins
 from core.frame import RgbdFrame
 from core.hn_labels import HNLabels, Labeler
@@ -72,14 +72,14 @@ class WatchedWindow:
         self._painted: object = None
         self._watch_paint()
         self._window = CaptureWindow(
-            lambda: CaptureSession(
+            lambda _: CaptureSession(
                 SimulatedSensor(), LiveView(self._labeler, bins, networks)
             ),
-            folder,
+            Folders(folder),
             collects=collects and "hn" in networks,
         )
-        self._window.show_view(view)
-        self._live = self._window.session.live
+        self._window.capture.show_view(view)
+        self._live = self._window.capture.session.live
         self._window.show()
         self._last_tick_s = time.monotonic()
         self._timer = QTimer()
@@ -102,7 +102,9 @@ class WatchedWindow:
 
     def begin(self) -> None:
         """Start the recording, and everything anew."""
-        self._window.session.start_recording(RecordingPlan(self._folder / "take"))
+        self._window.capture.session.start_recording(
+            RecordingPlan(self._folder / "take")
+        )
         self._seen = Seen()
         self._before = self._counts()
 
@@ -119,7 +121,7 @@ class WatchedWindow:
         ) = (b - a for a, b in zip(before, now, strict=True))
         self._timer.stop()
         self._window.close()
-        summary = self._window.session.recording
+        summary = self._window.capture.session.recording
         assert summary is not None and summary.error is None
         collection = self._live.collection
         seen.num_lost = int(num_lost) + summary.num_dropped
@@ -127,7 +129,7 @@ class WatchedWindow:
         return seen
 
     def _counts(self) -> tuple[float, ...]:
-        stats = self._window.session.stats()
+        stats = self._window.capture.session.stats()
         return (
             time.monotonic(),
             time.process_time(),
@@ -143,7 +145,7 @@ class WatchedWindow:
         self._last_tick_s = now_s
         looked = self._seen.memory_mb
         if not looked or now_s - looked[-1][0] >= 1.0:
-            recording = self._window.session.recording
+            recording = self._window.capture.session.recording
             queued = 0 if recording is None else recording.queued_bytes
             looked.append((now_s, memory_mb() - queued / 1e6))
             self._seen.prediction_fps.append(self._live.prediction_fps)

@@ -25,6 +25,8 @@ class CaptureConfig:
     for its next training."""
     recordings: Path = Path("recordings")
     """Folder that new recordings go to."""
+    runs: Path = Path("runs")
+    """Folder of what hn-train made."""
     min_free_gb: float = MIN_FREE_BYTES / 1e9
     """A recording ends, whole, when its disk has less than this left."""
     screenshot: Path | None = None
@@ -44,37 +46,25 @@ def run(config: CaptureConfig) -> str | None:
     from capture_app.ui.native import prepare_qt
 
     prepare_qt(needs_no_display=config.screenshot is not None)
-    from capture_app.engine.live import LiveView
     from capture_app.engine.networks import find_networks
-    from capture_app.engine.session import CaptureSession
+    from capture_app.engine.setup import SessionSetup
     from capture_app.sensors.registry import default_sensor, open_sensor
     from capture_app.ui.app import run_window
-    from core.bins import HNBins
-    from core.hn_labels import Labeler
+    from capture_app.ui.memory import default_memory
+    from capture_app.ui.window import Folders
 
-    networks = find_networks(config.model)
-    if config.collect and "hn" not in networks:
+    if config.collect and "hn" not in find_networks(config.model):
         raise HNError(
             "--collect keeps frames at which an HN network is wrong and there is none; "
             "add --model runs/NAME/model_hn.onnx"
         )
-    spec = config.sensor or default_sensor()
-    open_sensor(
-        spec, config.realsense
-    )  # a wrong name ends here, before there is a window
-    bins = HNBins()
-    if "hn" in networks:
-        bins = networks["hn"].info.bins or bins
-
-    def make_session() -> CaptureSession:
-        return CaptureSession(
-            open_sensor(spec, config.realsense),
-            LiveView(Labeler(bins), bins, networks),
-        )
-
+    sensor = config.sensor or default_sensor()
+    # A wrong name ends here, before there is a window.
+    open_sensor(sensor, config.realsense)
+    memory = default_memory() if config.screenshot is None else None
     run_window(
-        make_session,
-        config.recordings,
+        SessionSetup(sensor, config.realsense, models=config.model),
+        Folders(config.recordings, config.runs, memory),
         config.screenshot,
         min_free_bytes,
         config.collect,

@@ -11,7 +11,10 @@ HORIZONTAL_LIGHTNESS, VERTICAL_LIGHTNESS = 1.0, 0.62
 # Blues for what is right or nearly so, warm colours for mistakes: they differ in
 # lightness too, and so for every kind of colour blindness (Okabe and Ito's colours).
 DISAGREEMENT_COLOURS = ((0, 114, 178), (86, 180, 233), (213, 94, 0), (240, 228, 66))
+DEPTH_RANGE_M = (0.4, 6.0)
+HEIGHT_RANGE_M = (0.0, 2.5)  # our choice: the default bins and the one above them
 _COARSEST_ROWS = 120
+_LAST_STEP = 254  # of a palette of values; 255 is IGNORE_LABEL
 
 
 def class_palette(bins: HNBins) -> np.ndarray:
@@ -45,6 +48,29 @@ def disagreement_palette() -> np.ndarray:
     palette = np.zeros((256, 3), np.uint8)
     palette[: len(DISAGREEMENT_COLOURS)] = DISAGREEMENT_COLOURS
     return palette
+
+
+def height_palette() -> np.ndarray:
+    """(256, 3) uint8 RGB of the steps 0..254 of `to_steps`: low dark, high bright."""
+    return _even_palette(cv2.COLORMAP_VIRIDIS)
+
+
+def angle_palette() -> np.ndarray:
+    """(256, 3) uint8 RGB of the steps 0..254 of `to_steps`: flat dark, upright bright.
+
+    As even as the heights' to every kind of colour blindness, and not to be taken for
+    them.
+    """
+    return _even_palette(cv2.COLORMAP_PLASMA)
+
+
+def to_steps(values: np.ndarray, lowest: float, highest: float) -> np.ndarray:
+    """(H, W) float32 to uint8 steps 0 (lowest or less) .. 254 (highest or more); 255
+    where nan."""
+    steps = (values - np.float32(lowest)) * np.float32(_LAST_STEP / (highest - lowest))
+    np.clip(steps, 0.0, _LAST_STEP, out=steps)
+    steps[np.isnan(steps)] = IGNORE_LABEL
+    return np.rint(steps, out=steps).astype(np.uint8)
 
 
 def colorize_classes(classes: np.ndarray, palette: np.ndarray) -> np.ndarray:
@@ -113,7 +139,10 @@ def to_rgb32(rgb: np.ndarray) -> np.ndarray:
 
 
 def colorize_depth(
-    depth: np.ndarray, depth_scale: float, near_m: float = 0.4, far_m: float = 6.0
+    depth: np.ndarray,
+    depth_scale: float,
+    near_m: float = DEPTH_RANGE_M[0],
+    far_m: float = DEPTH_RANGE_M[1],
 ) -> np.ndarray:
     """(h, w, 3) uint8 RGB of uint16 depth: near warm, far cold, missing black."""
     depth_m = depth.astype(np.float32) * np.float32(depth_scale)
@@ -131,6 +160,12 @@ def depth_colours(fraction: np.ndarray) -> np.ndarray:
 def _colours(classes: np.ndarray, palette: np.ndarray) -> np.ndarray:
     """palette[classes] of (H, W) uint8 in less than half of NumPy's time."""
     return cv2.LUT(cv2.merge((classes, classes, classes)), palette[None])
+
+
+def _even_palette(colormap: int) -> np.ndarray:
+    palette = np.zeros((256, 3), np.uint8)
+    palette[: _LAST_STEP + 1] = _colormap(np.linspace(0, 255, _LAST_STEP + 1), colormap)
+    return palette
 
 
 def _colormap(ramp: np.ndarray, colormap: int) -> np.ndarray:

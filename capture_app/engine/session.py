@@ -11,6 +11,7 @@ import time
 
 from capture_app.engine.hint_check import HintCheck
 from capture_app.engine.live import LiveView
+from capture_app.engine.live_slot import LiveSlot
 from capture_app.engine.problems import Problem, ProblemLog
 from capture_app.engine.recorder import RecordingPlan, RecordingSummary
 from capture_app.engine.states import (
@@ -48,8 +49,8 @@ class CaptureSession:
 
     def __init__(self, sensor: Sensor, live: LiveView | None = None) -> None:
         self.sensor = sensor
-        self.live = live
         self._problems = ProblemLog()
+        self._slot = LiveSlot(live, self._problems)
         self._source = StateMachine(SourceState.IDLE, SOURCE_TRANSITIONS)
         self._take = Take(self._recording_ended, self._warn)
         self._leaving = threading.Lock()  # streaming, while a recording begins
@@ -61,6 +62,11 @@ class CaptureSession:
         self._camera_rate = Rate()
         self._num_frames = 0
         self._num_lost = 0
+
+    @property
+    def live(self) -> LiveView | None:
+        """What shows the frames, if anything does."""
+        return self._slot.live
 
     @property
     def source_state(self) -> SourceState:
@@ -98,8 +104,12 @@ class CaptureSession:
 
     def take_problems(self) -> list[Problem]:
         """What went wrong since the last call."""
-        live = [] if self.live is None else self.live.problems.take()
-        return self._problems.take() + live
+        live = self.live
+        return self._problems.take() + ([] if live is None else live.problems.take())
+
+    def report(self, message: str) -> None:
+        """Have a problem shown that somebody else saw."""
+        self._problems.add(message)
 
     def start(self, record: RecordingPlan | None = None) -> None:
         """Open the sensor and stream; with `record`, record from the first frame on."""
@@ -130,6 +140,11 @@ class CaptureSession:
         """Wait until the recording is saved; what it holds, or None if none was on."""
         return self._take.stop()
 
+    def replace_live(self, live: LiveView) -> None:
+        """Show the next frames through `live`; neither the sensor nor a recording
+        notices. The old one ends by itself, and its collection with it."""
+        self._slot.replace(live)
+
     def close(self) -> None:
         """Finish the recording and stop every thread; safe to call twice."""
         self._stopping.set()
@@ -137,8 +152,7 @@ class CaptureSession:
             self._thread.join()
         self.stop_recording()
         self._hint_check.close()
-        if self.live is not None:
-            self.live.close()
+        self._slot.close()
         self._source.move_if_allowed(SourceState.CLOSED)
 
     def __enter__(self) -> "CaptureSession":
@@ -234,10 +248,11 @@ class CaptureSession:
         self._take.offer(frame)
         if self._shows_none():
             return
-        if self.live is None or not self.live.is_preparing:
+        live = self.live  # it may be replaced this moment; the old one takes no harm
+        if live is None or not live.is_preparing:
             self._hint_check.look(frame)
-        if self.live is not None:
-            self.live.offer(frame)
+        if live is not None:
+            live.offer(frame)
 
     def _shows_none(self) -> bool:
         """Whether labels and pictures leave their time to a recording that falls

@@ -28,21 +28,37 @@ class SessionSetup:
     models: tuple[Path, ...] = ()
     """Model files: an HN network, a semantic one, or one of each."""
 
+    @property
+    def is_realsense(self) -> bool:
+        """Whether the camera is one that `realsense` is for."""
+        return self.sensor.partition(":")[0] == "realsense"
+
 
 def make_session(setup: SessionSetup) -> CaptureSession:
     """A session with a live view; HNError says what of the setup cannot be."""
+    sensor = open_sensor(setup.sensor, _measuring(setup))
+    return CaptureSession(sensor, make_live(setup))
+
+
+def make_live(setup: SessionSetup) -> LiveView:
+    """The live view of a session; HNError says what of the setup cannot be."""
     networks = find_networks(setup.models)
     bins = setup.bins
     if "hn" in networks:
         bins = networks["hn"].info.bins or bins
-    is_realsense = setup.sensor.partition(":")[0] == "realsense"
-    settings = setup.realsense if is_realsense else RealSenseSettings()
     label: LabelFunction = Labeler(bins)
     if not setup.uses_imu:
         label = _without_hint(label)
-    return CaptureSession(
-        open_sensor(setup.sensor, settings), LiveView(label, bins, networks)
-    )
+    return LiveView(label, bins, networks)
+
+
+def needs_reopening(old: SessionSetup, new: SessionSetup) -> bool:
+    """Whether the camera has to be opened anew; else a new live view does."""
+    return (old.sensor, _measuring(old)) != (new.sensor, _measuring(new))
+
+
+def _measuring(setup: SessionSetup) -> RealSenseSettings:
+    return setup.realsense if setup.is_realsense else RealSenseSettings()
 
 
 def _without_hint(label: LabelFunction) -> LabelFunction:

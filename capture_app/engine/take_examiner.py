@@ -14,6 +14,7 @@ from core.label_source import FrameLabeller, take_quality
 from core.recording import Recording
 from core.recording.survey import recorded_survey
 from core.recording.writer import CAPTURE_FILE
+from core.survey import Survey
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +45,8 @@ class Examination:
     """Once it is done."""
     problem: str = ""
     """Why it ended early, if it did."""
+    survey: Survey | None = None
+    """Floor and quality of every frame, as soon as they are known."""
 
 
 class TakeExaminer:
@@ -115,6 +118,7 @@ class TakeExaminer:
 
         found = recorded_survey(recording, advance, num_workers=1)
         num_done = num_frames  # if it was kept from before
+        self._note(survey=found)
         quality = take_quality(recording, found)
         statistics = LabelStatistics("live", self.bins, quality)
         labeller = FrameLabeller(recording, found.floors, "live", self.bins)

@@ -3,6 +3,7 @@
 import logging
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,9 +15,9 @@ from PySide6.QtWidgets import QApplication
 
 from capture_app.engine.recorder import RecordingPlan
 from capture_app.engine.session import CaptureSession
+from capture_app.engine.setup import SessionSetup, make_session
 from capture_app.ui.native import forget_opencv_plugins
-from capture_app.ui.theme import apply_theme
-from capture_app.ui.window import CaptureWindow
+from capture_app.ui.window import CaptureWindow, Folders
 from core.errors import HNError, SensorError
 
 logger = logging.getLogger(__name__)
@@ -25,8 +26,8 @@ _SCREENSHOT_TIMEOUT_S = 90
 
 
 def run_window(
-    make_session: Callable[[], CaptureSession],
-    recordings: Path,
+    setup: SessionSetup,
+    folders: Folders,
     screenshot: Path | None,
     min_free_bytes: int,
     collects: bool = False,
@@ -34,7 +35,11 @@ def run_window(
     """Show the window until it is closed, or until its `screenshot` is saved."""
     with _shown_window(
         lambda: CaptureWindow(
-            make_session, recordings, min_free_bytes=min_free_bytes, collects=collects
+            make_session,
+            folders,
+            setup,
+            min_free_bytes=min_free_bytes,
+            collects=collects,
         )
     ) as (app, window):
         if screenshot is None:
@@ -51,17 +56,18 @@ def record_in_window(
     Ends early, with what the window had to say, when something goes wrong.
     """
     problems: list[str] = []
-    with _shown_window(lambda: CaptureWindow(make_session, plan.path.parent, plan)) as (
-        app,
-        window,
-    ):
+    with _shown_window(
+        lambda: CaptureWindow(
+            lambda _: make_session(), Folders(plan.path.parent), record=plan
+        )
+    ) as (app, window):
         window.has_problem.connect(problems.append)
         window.has_problem.connect(app.quit)
-        window.recorded.connect(app.quit)
+        window.capture.recorded.connect(app.quit)
         app.exec()
     if problems:
         raise SensorError(" ".join(problems))
-    return window.session
+    return window.capture.session
 
 
 @contextmanager
@@ -71,10 +77,10 @@ def _shown_window(
     forget_opencv_plugins()
     cv2.setNumThreads(1)  # the live view's threads share the cores already
     app = QApplication(["hn-capture"])
-    apply_theme(app)
     window = make_window()
-    previous_hook = sys.excepthook
+    hooks = sys.excepthook, threading.excepthook
     sys.excepthook = _show_exceptions_in(window)
+    threading.excepthook = _show_exceptions_of_threads(window)
     signals = (signal.SIGINT, signal.SIGTERM)
     # By a timer, since a window that closes before the event loop runs cannot end it.
     previous = [
@@ -85,7 +91,7 @@ def _shown_window(
         yield app, window
     finally:
         window.close()
-        sys.excepthook = previous_hook
+        sys.excepthook, threading.excepthook = hooks
         for number, handler in zip(signals, previous, strict=True):
             signal.signal(number, handler)
 
@@ -113,7 +119,7 @@ def _save_first_live_picture(
         app.quit()
 
     # Its last texts have to be laid out first.
-    window.became_live.connect(lambda: QTimer.singleShot(50, save))
+    window.capture.became_live.connect(lambda: QTimer.singleShot(50, save))
     window.has_problem.connect(give_up)
     QTimer.singleShot(
         1000 * _SCREENSHOT_TIMEOUT_S,
@@ -146,6 +152,24 @@ def _show_exceptions_in(
         window.show_problem(
             f"Something in the window failed ({kind.__name__}: {error}). The camera "
             "and a running recording go on; the log has the details."
+        )
+
+    return show
+
+
+def _show_exceptions_of_threads(
+    window: CaptureWindow,
+) -> Callable[[threading.ExceptHookArgs], None]:
+    """The same for threads that nobody watches."""
+
+    def show(fault: threading.ExceptHookArgs) -> None:
+        name = "a thread" if fault.thread is None else f"the thread {fault.thread.name}"
+        kind, error = fault.exc_type, fault.exc_value
+        logger.error("fault in %s", name, exc_info=error)
+        window.capture.session.report(
+            f"Something in the background failed, in {name} ({kind.__name__}: "
+            f"{error}). The camera and a running recording go on; the log has the "
+            "details."
         )
 
     return show

@@ -45,6 +45,8 @@ class Banner(QFrame):
         self._label.setText(message)
         self._retry.setVisible(can_retry)
         self._is_warning = is_warning
+        self.setProperty("warning", is_warning)
+        self.style().polish(self)
         self.show()
 
     def hide_warning(self) -> None:

@@ -3,14 +3,15 @@
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
 
 class Page(QWidget):
     """One page of the window. It shows and emits; the window switches between pages."""
 
-    has_problem = Signal(str)
-    """A sentence for the window's banner."""
+    has_problem = Signal(str, bool)
+    """A sentence for the window's banner, and whether trying again may help."""
     has_warning = Signal(str)
     """The same, where everything goes on."""
     wants = Signal(str, object)
@@ -19,6 +20,9 @@ class Page(QWidget):
     def handlers(self) -> Mapping[str, Callable[[], object]]:
         """What to do for those actions of the table that are this page's."""
         return {}
+
+    def set_actions(self, actions: Mapping[str, QAction]) -> None:
+        """All actions of the table by name, once, before the page is shown."""
 
     def enter(self) -> None:
         """The page is shown from now on."""

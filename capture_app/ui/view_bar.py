@@ -53,6 +53,10 @@ class ViewBar(QFrame):
         self._actions[VIEW_ACTIONS[view].name].setChecked(True)
         self.slider.setEnabled(view not in (View.DEPTH, View.COLOR))
 
+    def show_opacity(self, percent: int) -> None:
+        """Set the slider."""
+        self.slider.setValue(percent)
+
     def step_opacity(self, percent: int) -> None:
         """Move the slider."""
         self.slider.setValue(self.slider.value() + percent)

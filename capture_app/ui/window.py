@@ -1,133 +1,100 @@
-"""The window: arranges its parts, polls the session, passes on what the user wants."""
+"""The window: its pages, menus and banner, and what lasts until the next start."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any, get_args
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QMainWindow,
+    QMessageBox,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
-from capture_app.engine.collector import hard_plan
 from capture_app.engine.disk_space import MIN_FREE_BYTES
-from capture_app.engine.live import LiveView
-from capture_app.engine.naming import folder_name, next_free
-from capture_app.engine.picture import TASKS_OF, View, ViewSettings
 from capture_app.engine.recorder import RecordingPlan
-from capture_app.engine.session import CaptureSession
-from capture_app.engine.states import RecorderState, SourceState
-from capture_app.engine.take_examiner import TakeExaminer
-from capture_app.ui.actions import VIEW_ACTIONS, make_actions
+from capture_app.engine.setup import SessionSetup
+from capture_app.ui.about import about_text
+from capture_app.ui.actions import ACTIONS, MENUS, Place, allow_tasks, make_actions
 from capture_app.ui.banner import Banner
-from capture_app.ui.frame_view import FrameView
-from capture_app.ui.notice import notice
-from capture_app.ui.record_bar import RecordBar
-from capture_app.ui.side_panel import SidePanel
-from capture_app.ui.status_line import StatusLine
-from capture_app.ui.view_bar import ViewBar
-from core.errors import HNError
+from capture_app.ui.capture_page import CapturePage, MakeSession
+from capture_app.ui.key_sheet import KeySheet
+from capture_app.ui.memory import Memory
+from capture_app.ui.page import Page
+from capture_app.ui.theme import ThemeChoice, apply_theme
 
-_TICK_MS = 16
-_SLOW_TICK_MS = 200
-_OPACITY_STEP = 10  # percent
 _SMALLEST, _FIRST_SIZE = (1024, 700), (1280, 820)
-# What is shown first: the first of them for which there are networks.
-_FIRST_VIEWS = (View.BOTH, View.HN_PREDICTION, View.SEMANTIC, View.HN_LABELS)
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where things are kept."""
+
+    recordings: Path
+    runs: Path = Path("runs")
+    memory: Path | None = None
+    """The file of what the window remembers; None to remember nothing."""
 
 
 class CaptureWindow(QMainWindow):
-    """Live view and recording of one session at a time."""
-
-    became_live = Signal()
-    """Once, with the first picture that has class colours and known rates."""
+    """Three pages; the camera's is there at once, the others when they are wanted."""
 
     has_problem = Signal(str)
     """What the banner shows."""
 
-    recorded = Signal()
-    """Each time a recording has ended."""
-
     def __init__(
         self,
-        make_session: Callable[[], CaptureSession],
-        recordings: Path,
+        make_session: MakeSession,
+        folders: Folders,
+        setup: SessionSetup = SessionSetup(),  # noqa: B008 - frozen
         record: RecordingPlan | None = None,
         min_free_bytes: int = MIN_FREE_BYTES,
         collects: bool = False,
     ) -> None:
         super().__init__()
-        self._make_session = make_session
-        self._recordings = recordings
-        self._min_free_bytes = min_free_bytes
-        self._is_live = False
-        self._awaits_recording = record is not None
-        self._closes_after_it = record is not None
-        self._settings = ViewSettings()
-        self.session = make_session()
-        self._examiner = TakeExaminer(self._live.bins)
-        self.actions_by_name = make_actions(
-            self,
-            {
-                **{
-                    spec.name: partial(self.show_view, view)
-                    for view, spec in VIEW_ACTIONS.items()
-                },
-                "record": self.toggle_recording,
-                "collect": self.toggle_collecting,
-                "fainter": lambda: self.view_bar.step_opacity(-_OPACITY_STEP),
-                "stronger": lambda: self.view_bar.step_opacity(_OPACITY_STEP),
-                "restart": self.restart,
-                "quit": self.close,
-            },
-            self._live.networks.keys(),
+        self._folders = folders
+        self.memory = Memory(folders.memory)
+        self.capture = CapturePage(
+            make_session, setup, folders.recordings, min_free_bytes
         )
+        self.pages: dict[Place, Page] = {Place.CAPTURE: self.capture}
+        self._actions = make_actions(self, self._handlers(), self.capture.tasks)
+        self.actions_by_name = self._actions.by_name
         self._build()
-        tasks = self._live.networks.keys()
-        self.show_view(next(view for view in _FIRST_VIEWS if TASKS_OF[view] <= tasks))
-        self._suggest_scene("scene" if record is None else record.path.name)
-        if collects:
-            self._start_collecting()
-        self.session.start(record)
-        self._timer = self._every(_TICK_MS, self._tick)
-        self._slow_timer = self._every(_SLOW_TICK_MS, self._slow_tick)
-        self._slow_tick()
+        self._add_page(Place.CAPTURE, self.capture)
+        self._recall()
+        self.show_page(Place.CAPTURE)
+        self.capture.start(record, collects)
 
-    def show_view(self, view: View) -> None:
-        """Look at the frames this way."""
-        self.view_bar.show_view(view)
-        self._show(replace(self._settings, view=view))
+    def show_page(self, place: Place) -> None:
+        """Go to a page, which is made if it is not there yet."""
+        if place not in self.pages:
+            self._add_page(place, self._make_page(place))
+        page, before = self.pages[place], self._stack.currentWidget()
+        if before is not page and isinstance(before, Page):
+            before.leave()
+        self._actions.allow_only(place)
+        self.actions_by_name[f"page_{place.name.lower()}"].setChecked(True)
+        self._stack.setCurrentWidget(page)
+        page.enter()
 
-    def toggle_recording(self) -> None:
-        """Start a recording, or have the running one end."""
-        match self.session.recorder_state:
-            case RecorderState.OFF:
-                self._start_recording()
-            case RecorderState.RECORDING | RecorderState.WAITING:
-                self.session.request_stop()
-        self._slow_tick()
-
-    def toggle_collecting(self) -> None:
-        """Start to keep frames at which the HN network is very wrong, or stop."""
-        if self._live.is_collecting:
-            self._live.stop_collecting()
-        else:
-            self._start_collecting()
-        self._slow_tick()
-
-    def restart(self) -> None:
-        """Open the camera again, with new threads; a running recording is finished."""
-        was_collecting = self._live.is_collecting
-        self.session.close()
-        self._note_end_of_recording()
-        self.banner.hide()
-        self.frame_view.forget_picture()
-        self.session = self._make_session()
-        self._show(self._settings)
-        if was_collecting:
-            self._start_collecting()
-        self.session.start()
-        self._slow_tick()
+    def show_look(self, choice: ThemeChoice) -> None:
+        """Be light, dark, or as the desktop is, now and at the next start."""
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        self._look = choice
+        apply_theme(app, choice)
+        self.actions_by_name[f"theme_{choice}"].setChecked(True)
+        self.memory.put("theme", choice)
 
     def show_problem(self, message: str, can_retry: bool = False) -> None:
         """Tell the user what went wrong."""
@@ -135,166 +102,136 @@ class CaptureWindow(QMainWindow):
         self.has_problem.emit(message)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Finish the recording and stop every thread."""
-        self._timer.stop()
-        self._slow_timer.stop()
-        # A running compiler cannot be stopped, nor can a network that loads.
-        if self._live.is_preparing or self._live.is_loading:
+        """Remember how things are, finish the recording and stop every thread."""
+        self.memory.put_bytes("geometry", self.saveGeometry())
+        self.capture.remember(self.memory)
+        self.memory.save()
+        if self.capture.ends_slowly:
             self.hide()
-        self._examiner.close()
-        self.session.close()
+        for page in self.pages.values():
+            page.end()
         event.accept()
 
-    @property
-    def _live(self) -> LiveView:
-        assert self.session.live is not None, "a window needs a live view"
-        return self.session.live
+    def _handlers(self) -> Mapping[str, Callable[[], object]]:
+        """What every action of the table does, on pages that are not there yet too."""
+        own: dict[str, Callable[[], object]] = {
+            "keys": lambda: KeySheet(self).exec(),
+            "about": self._show_about,
+            "quit": self.close,
+            **{f"theme_{c}": partial(self.show_look, c) for c in get_args(ThemeChoice)},
+            **{
+                f"page_{place.name.lower()}": partial(self.show_page, place)
+                for place in Place
+                if place is not Place.WINDOW
+            },
+        }
+        later = {
+            spec.name: partial(self._do, spec.place, spec.name) for spec in ACTIONS
+        }
+        return {**later, **own, **self.capture.handlers()}
+
+    def _do(self, place: Place, name: str) -> None:
+        self.pages[place].handlers()[name]()
 
     def _build(self) -> None:
         self.setWindowTitle("HN Capture")
         self.setMinimumSize(*_SMALLEST)
         self.resize(*_FIRST_SIZE)
-        self.view_bar = ViewBar(self.actions_by_name, self._settings.opacity)
         self.banner = Banner()
-        self.frame_view = FrameView()
-        self.side_panel = SidePanel(self._live.bins, self._live.models)
-        self.record_bar = RecordBar(
-            self.actions_by_name["record"], self.actions_by_name["collect"]
+        self.banner.retried.connect(self.capture.restart)
+        self.capture.warnings_over.connect(self.banner.hide_warning)
+        self.capture.tasks_changed.connect(
+            lambda: allow_tasks(self._actions, self.capture.tasks)
         )
-        self.status_line = StatusLine()
-        self.view_bar.opacity_changed.connect(
-            lambda opacity: self._show(replace(self._settings, opacity=opacity))
-        )
-        self.frame_view.resized.connect(
-            lambda *size: self._show(replace(self._settings, size=size))
-        )
-        self.banner.retried.connect(self.restart)
-        picture = QVBoxLayout()
-        picture.setContentsMargins(12, 10, 12, 10)
-        picture.setSpacing(8)
-        picture.addWidget(self.banner)
-        picture.addWidget(self.frame_view, 1)
-        middle = QHBoxLayout()
-        middle.setSpacing(0)
-        middle.addLayout(picture, 1)
-        middle.addWidget(self.side_panel)
+        self._stack = QStackedWidget()
         centre = QWidget()
         layout = QVBoxLayout(centre)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.view_bar)
-        layout.addLayout(middle, 1)
-        layout.addWidget(self.record_bar)
+        layout.addWidget(self._tabs())
+        margin = QVBoxLayout()
+        margin.setContentsMargins(12, 8, 12, 0)
+        margin.addWidget(self.banner)
+        layout.addLayout(margin)
+        layout.addWidget(self._stack, 1)
         self.setCentralWidget(centre)
-        self.setStatusBar(self.status_line)
-        # Letters are shortcuts until the user clicks into the scene's name.
-        self.frame_view.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.frame_view.setFocus()
+        self.setStatusBar(self.capture.status_line)
+        self._fill_menus()
+        hints = QApplication.styleHints()
+        hints.colorSchemeChanged.connect(self._follow_desktop)
 
-    def _every(self, period_ms: int, work: Callable[[], None]) -> QTimer:
-        timer = QTimer(self)
-        timer.setTimerType(Qt.TimerType.PreciseTimer)
-        timer.timeout.connect(work)
-        timer.start(period_ms)
-        return timer
+    def _tabs(self) -> QFrame:
+        bar = QFrame()
+        bar.setObjectName("bar")
+        layout = QHBoxLayout(bar)
+        layout.setContentsMargins(8, 0, 8, 0)
+        layout.setSpacing(0)
+        for name in ("page_capture", "page_library", "page_models"):
+            layout.addWidget(_tab(self.actions_by_name[name]))
+        layout.addStretch(1)
+        keys = _tab(self.actions_by_name["keys"])
+        keys.setText("Keys  ?")
+        layout.addWidget(keys)
+        return bar
 
-    def _show(self, settings: ViewSettings) -> None:
-        self._settings = settings
-        self._live.show(settings)
+    def _fill_menus(self) -> None:
+        for title in MENUS:
+            menu = self.menuBar().addMenu(title)
+            menu.setToolTipsVisible(True)
+            for spec in ACTIONS:
+                if spec.menu == title:
+                    if spec.begins:
+                        menu.addSeparator()
+                    menu.addAction(self.actions_by_name[spec.name])
 
-    def _tick(self) -> None:
-        picture = self._live.pictures.take()
-        if picture is not None:
-            self.frame_view.show_picture(picture)
-        for problem in self.session.take_problems():
-            if problem.is_warning:
-                self.banner.show_problem(problem.message, False, is_warning=True)
-            else:
-                self.show_problem(problem.message, problem.can_retry)
+    def _make_page(self, place: Place) -> Page:
+        if place is Place.LIBRARY:
+            from capture_app.ui.library_page import LibraryPage
 
-    def _slow_tick(self) -> None:
-        """What nobody needs to see 60 times a second."""
-        session, picture = self.session, self.frame_view.picture
-        stats = session.stats()
-        # In this order: a recording that is there, but not on, is over.
-        recording, recorder_state = session.recording, session.recorder_state
-        self.status_line.show_stats(
-            session.sensor.name,
-            session.source_state,
-            self.frame_view.frame_size,
-            stats,
-            bool(self._live.networks),
+            return LibraryPage(self._folders.recordings, self.capture.bins)
+        from capture_app.ui.models_page import ModelsPage
+
+        return ModelsPage(self._folders.runs, self._folders.recordings)
+
+    def _add_page(self, place: Place, page: Page) -> None:
+        self.pages[place] = page
+        page.set_actions(self.actions_by_name)
+        page.has_problem.connect(self.show_problem)
+        page.has_warning.connect(
+            lambda text: self.banner.show_problem(text, False, is_warning=True)
         )
-        self.side_panel.show_picture(picture, self._live.is_preparing)
-        self.side_panel.show_examination(self._examiner.examination)
-        self.record_bar.show_recording(recording, recorder_state)
-        self.record_bar.show_collection(self._live.collection)
-        self.actions_by_name["record"].setEnabled(
-            recorder_state in (RecorderState.RECORDING, RecorderState.WAITING)
-            or (
-                recorder_state is RecorderState.OFF
-                and session.source_state is SourceState.STREAMING
-            )
-        )
-        self.frame_view.is_recording = recorder_state is RecorderState.RECORDING
-        if recording is not None and recorder_state is RecorderState.OFF:
-            self._note_end_of_recording()
-        self.frame_view.show_notice(*notice(session, self._live, picture))
-        has_rates = stats.camera_fps > 0 and stats.label_fps > 0
-        # A short replay may be over before the label engine is compiled.
-        is_settled = has_rates or session.source_state is SourceState.ENDED
-        if not self._is_live and is_settled and picture and picture.has_classes:
-            self._is_live = True
-            self.became_live.emit()
+        page.wants.connect(self._give)
+        self._stack.addWidget(page)
 
-    def _note_end_of_recording(self) -> None:
-        """Once a recording: look at it, suggest the next name and tell who waits."""
-        if self._awaits_recording:
-            self._awaits_recording = False
-            self.banner.hide_warning()
-            self._examine_recording()
-            self._suggest_scene(self.record_bar.scene.text())
-            self.recorded.emit()
+    def _give(self, what: str, value: Any) -> None:
+        """What a page wants of another one."""
+        self.show_page(Place.MODELS if what == "go_models" else Place.CAPTURE)
+        if what == "open_sensor":
+            self.capture.open_sensor(value)
+        elif what == "use_models":
+            self.capture.use_models(value)
 
-    def _examine_recording(self) -> None:
-        """Have it looked at, unless it is empty or the window closes now."""
-        recording = self.session.recording
-        if recording is None or recording.num_frames == 0 or self._closes_after_it:
-            return
-        self._examiner.examine(recording.path)
+    def _recall(self) -> None:
+        """Be as the user left it."""
+        self.restoreGeometry(self.memory.get_bytes("geometry"))
+        look = self.memory.get("theme", "auto")
+        self.show_look(look if look in get_args(ThemeChoice) else "auto")
+        self.capture.recall(self.memory)
 
-    def _start_recording(self) -> None:
-        if self.session.recording is not None:  # it may have ended this very moment
-            self._note_end_of_recording()
-        field = self.record_bar.scene
-        if field.isModified() and field.text().strip():
-            path = self._recordings / folder_name(field.text())
-        else:
-            path = next_free(self._recordings, field.text() or "scene")
-        try:
-            self.session.start_recording(
-                RecordingPlan(path, min_free_bytes=self._min_free_bytes)
-            )
-        except (HNError, OSError) as error:
-            self.show_problem(str(error))
-            return
-        self._examiner.stop()
-        self.side_panel.show_legend()
-        self._awaits_recording = True
-        self.record_bar.scene.setText(path.name)
-        self.frame_view.setFocus()
+    def _follow_desktop(self) -> None:
+        if self._look == "auto":
+            self.show_look("auto")
 
-    def _start_collecting(self) -> None:
-        """Keep hard frames of the scene that is named now."""
-        self._live.start_collecting(
-            hard_plan(
-                self._recordings,
-                self.record_bar.scene.text(),
-                self._live.networks["hn"],
-                self._min_free_bytes,
-            ),
-            self.session.sensor.name,
-        )
+    def _show_about(self) -> None:
+        box = QMessageBox(self)
+        box.setWindowTitle("About HN Capture")
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(about_text(self._folders.recordings, self._folders.memory))
+        box.exec()
 
-    def _suggest_scene(self, name: str) -> None:
-        self.record_bar.scene.setText(next_free(self._recordings, name).name)
+
+def _tab(action: Any) -> QToolButton:
+    button = QToolButton()
+    button.setObjectName("page")
+    button.setDefaultAction(action)
+    return button

@@ -23,7 +23,7 @@ from capture_app.engine.take_examiner import (
 from capture_app.ui.side_panel import SidePanel
 from capture_app.ui.take_panel import _FACTS, rare_text
 from capture_app.ui.theme import apply_theme, theme
-from capture_app.ui.window import CaptureWindow
+from capture_app.ui.window import CaptureWindow, Folders
 from core.bins import HNBins
 from core.frame import Intrinsics, RgbdFrame
 from core.recording import Recording, RecordingWriter
@@ -329,10 +329,10 @@ def window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Capture
     apply_theme(qapp)
     sensor = RunningSensor()
     window = CaptureWindow(
-        lambda: CaptureSession(sensor, LiveView(label_all, BINS)), tmp_path
+        lambda _: CaptureSession(sensor, LiveView(label_all, BINS)), Folders(tmp_path)
     )
     window.show()
-    qtbot.waitUntil(lambda: window.frame_view.picture is not None)
+    qtbot.waitUntil(lambda: window.capture.frame_view.picture is not None)
     yield window
     window.close()
     assert not [t for t in threading.enumerate() if t.name == "examiner"]
@@ -340,14 +340,14 @@ def window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Capture
 
 def record(qtbot: QtBot, window: CaptureWindow) -> None:
     window.actions_by_name["record"].trigger()
-    qtbot.waitUntil(lambda: window.session.recording.num_frames >= 3)
-    with qtbot.waitSignal(window.recorded):
+    qtbot.waitUntil(lambda: window.capture.session.recording.num_frames >= 3)
+    with qtbot.waitSignal(window.capture.recorded):
         window.actions_by_name["record"].trigger()
 
 
 def is_examined(window: CaptureWindow) -> bool:
-    window._slow_tick()
-    examination = window._examiner.examination
+    window.capture._slow_tick()
+    examination = window.capture.examiner.examination
     return examination is not None and examination.report is not None
 
 
@@ -356,11 +356,11 @@ def test_a_take_is_examined_once_it_is_saved_and_the_next_brings_the_legend_back
 ) -> None:
     record(qtbot, window)
     qtbot.waitUntil(lambda: is_examined(window), timeout=60_000)
-    assert "Take scene_001" in texts(window.side_panel)
-    assert not window.side_panel.legend.isVisibleTo(window.side_panel)
+    assert "Take scene_001" in texts(window.capture.side_panel)
+    assert not window.capture.side_panel.legend.isVisibleTo(window.capture.side_panel)
     window.actions_by_name["record"].trigger()
-    assert window.side_panel.legend.isVisibleTo(window.side_panel)
-    qtbot.waitUntil(lambda: window.session.recording.num_frames >= 1)
+    assert window.capture.side_panel.legend.isVisibleTo(window.capture.side_panel)
+    qtbot.waitUntil(lambda: window.capture.session.recording.num_frames >= 1)
     window.actions_by_name["record"].trigger()
 
 
@@ -371,8 +371,8 @@ def test_the_next_take_ends_the_look_at_the_last(
     assert reading.asked.acquire(timeout=5.0)
     window.actions_by_name["record"].trigger()
     reading.may_read.release(50)
-    qtbot.waitUntil(lambda: not window._examiner._thread.is_alive())
-    examination = window._examiner.examination
+    qtbot.waitUntil(lambda: not window.capture.examiner._thread.is_alive())
+    examination = window.capture.examiner.examination
     assert examination is not None
     assert examination.problem == "stopped, since the next recording began"
 
@@ -385,7 +385,7 @@ def test_closing_the_window_ends_the_look_at_a_take(
     release = threading.Timer(0.1, reading.may_read.release)
     release.start()
     window.close()
-    assert not window._examiner._thread.is_alive()
+    assert not window.capture.examiner._thread.is_alive()
     release.join()
 
 
@@ -396,14 +396,14 @@ def test_no_text_of_a_take_is_cut_off(
     window.resize(*size)
     record(qtbot, window)
     qtbot.waitUntil(lambda: is_examined(window), timeout=60_000)
-    statistics = window._examiner.examination.report.statistics
+    statistics = window.capture.examiner.examination.report.statistics
     statistics._counts[:20] = np.arange(20) % 2  # no class that is rare has a neighbour
-    window._examiner._note(progress=1.0)
-    window._slow_tick()
+    window.capture.examiner._note(progress=1.0)
+    window.capture._slow_tick()
     for _ in range(3):
         QApplication.processEvents()
     assert (window.width(), window.height()) == size
-    for label in window.side_panel.findChildren(QLabel):
+    for label in window.capture.side_panel.findChildren(QLabel):
         if label.isVisible():
             assert label.width() >= label.minimumSizeHint().width(), label.text()
             assert label.height() >= label.heightForWidth(label.width()), label.text()
@@ -414,11 +414,11 @@ def test_a_window_that_closes_after_one_recording_examines_none(
 ) -> None:
     sensor = RunningSensor()
     window = CaptureWindow(
-        lambda: CaptureSession(sensor, LiveView(label_all, BINS)),
-        tmp_path,
-        RecordingPlan(tmp_path / "kitchen", seconds=0.1),
+        lambda _: CaptureSession(sensor, LiveView(label_all, BINS)),
+        Folders(tmp_path),
+        record=RecordingPlan(tmp_path / "kitchen", seconds=0.1),
     )
-    with qtbot.waitSignal(window.recorded):
+    with qtbot.waitSignal(window.capture.recorded):
         pass
-    assert window._examiner.examination is None
+    assert window.capture.examiner.examination is None
     window.close()

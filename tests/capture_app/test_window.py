@@ -18,14 +18,15 @@ from capture_app.engine.networks import Networks
 from capture_app.engine.picture import TASKS_OF, View
 from capture_app.engine.recorder import RecordingPlan, RecordingSummary
 from capture_app.engine.session import CaptureSession
+from capture_app.engine.setup import SessionSetup
 from capture_app.engine.states import RecorderState, SourceState
-from capture_app.ui.actions import ACTIONS
+from capture_app.ui.actions import ACTIONS, Place
 from capture_app.ui.app import _show_exceptions_in
 from capture_app.ui.floor_marks import height_text
 from capture_app.ui.notice import notice
 from capture_app.ui.side_panel import _tilt
 from capture_app.ui.theme import apply_theme
-from capture_app.ui.window import CaptureWindow
+from capture_app.ui.window import CaptureWindow, Folders
 from core.bins import HNBins
 from core.floor import FloorPlane, FloorSource
 from core.frame import RgbdFrame
@@ -67,11 +68,11 @@ def window(
     tmp_path: Path,
     lives: list[str],
 ) -> Iterator[CaptureWindow]:
-    def make_session() -> CaptureSession:
+    def make_session(_: SessionSetup) -> CaptureSession:
         return CaptureSession(sensor, LiveView(label_all, HNBins(), networks))
 
-    window = CaptureWindow(make_session, tmp_path / "recordings")
-    window.became_live.connect(lambda: lives.append("live"))
+    window = CaptureWindow(make_session, Folders(tmp_path / "recordings"))
+    window.capture.became_live.connect(lambda: lives.append("live"))
     window.show()
     qtbot.waitUntil(lambda: is_labelled(window))
     yield window
@@ -79,12 +80,12 @@ def window(
 
 
 def is_labelled(window: CaptureWindow) -> bool:
-    picture = window.frame_view.picture
+    picture = window.capture.frame_view.picture
     return picture is not None and picture.layers.is_floor_known
 
 
 def middle_pixel(window: CaptureWindow, x: float = 0.25) -> tuple[int, int, int]:
-    image = window.frame_view.grab().toImage()
+    image = window.capture.frame_view.grab().toImage()
     width, height = image.width(), image.height()
     # The picture is 4:3 in the middle of the view.
     picture_width = min(width, height * 4 // 3)
@@ -94,9 +95,9 @@ def middle_pixel(window: CaptureWindow, x: float = 0.25) -> tuple[int, int, int]
 
 def test_it_becomes_live(qtbot: QtBot, window: CaptureWindow, lives: list[str]) -> None:
     qtbot.waitUntil(lambda: lives == ["live"])
-    window._slow_tick()
+    window.capture._slow_tick()
     assert lives == ["live"]
-    texts = [label.text() for label in window.status_line.findChildren(QLabel)]
+    texts = [label.text() for label in window.capture.status_line.findChildren(QLabel)]
     assert any("running  64 x 48" in text for text in texts)
     assert any("lost 0" in text for text in texts)
 
@@ -105,51 +106,53 @@ def test_recording_with_the_key_makes_a_readable_recording(
     qtbot: QtBot, window: CaptureWindow, tmp_path: Path
 ) -> None:
     qtbot.keyClick(window, Qt.Key.Key_R)
-    assert window.session.recorder_state is RecorderState.RECORDING
-    assert not window.record_bar.scene.isEnabled()
-    qtbot.waitUntil(lambda: window.session.recording.num_frames >= 10)
-    with qtbot.waitSignal(window.recorded):
+    assert window.capture.session.recorder_state is RecorderState.RECORDING
+    assert not window.capture.record_bar.scene.isEnabled()
+    qtbot.waitUntil(lambda: window.capture.session.recording.num_frames >= 10)
+    with qtbot.waitSignal(window.capture.recorded):
         qtbot.keyClick(window, Qt.Key.Key_R)
-    assert window.session.recorder_state is RecorderState.OFF
+    assert window.capture.session.recorder_state is RecorderState.OFF
     recording = Recording(tmp_path / "recordings" / "scene_001")
     numbers = [frame.number for frame in recording]
     assert len(numbers) >= 10 and recording.scene.num_dropped == 0
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-    assert window.record_bar.scene.text() == "scene_002"
+    assert window.capture.record_bar.scene.text() == "scene_002"
 
 
 def test_a_take_that_begins_right_after_another_does_not_hide_its_end(
     qtbot: QtBot, window: CaptureWindow
 ) -> None:
-    window._slow_timer.stop()
+    window.capture._slow_timer.stop()
     ended: list[Path] = []
-    window.recorded.connect(lambda: ended.append(window.session.recording.path))
+    window.capture.recorded.connect(
+        lambda: ended.append(window.capture.session.recording.path)
+    )
     record = window.actions_by_name["record"]
     record.trigger()
-    qtbot.waitUntil(lambda: window.session.recording.num_frames >= 2)
-    window.session.stop_recording()
+    qtbot.waitUntil(lambda: window.capture.session.recording.num_frames >= 2)
+    window.capture.session.stop_recording()
     record.trigger()
     assert [path.name for path in ended] == ["scene_001"]
-    assert window.session.recording.path.name == "scene_002"
-    window.session.stop_recording()
-    window._slow_tick()
+    assert window.capture.session.recording.path.name == "scene_002"
+    window.capture.session.stop_recording()
+    window.capture._slow_tick()
     assert [path.name for path in ended] == ["scene_001", "scene_002"]
 
 
 def test_a_scene_is_recorded_under_the_name_that_was_typed(
     qtbot: QtBot, window: CaptureWindow, tmp_path: Path
 ) -> None:
-    field = window.record_bar.scene
+    field = window.capture.record_bar.scene
     record = window.actions_by_name["record"]
     for expected in ("kitchen", "kitchen_001"):
         if expected == "kitchen":
             field.setFocus()
             field.selectAll()
             qtbot.keyClicks(field, "kitchen")  # r is a letter here, not the key
-            assert window.session.recorder_state is RecorderState.OFF
+            assert window.capture.session.recorder_state is RecorderState.OFF
         record.trigger()
-        qtbot.waitUntil(lambda: window.session.recording.num_frames > 0)
-        with qtbot.waitSignal(window.recorded):
+        qtbot.waitUntil(lambda: window.capture.session.recording.num_frames > 0)
+        with qtbot.waitSignal(window.capture.recorded):
             record.trigger()
         assert len(Recording(tmp_path / "recordings" / expected)) > 0
 
@@ -159,8 +162,8 @@ def test_a_suggested_name_that_was_taken_meanwhile_makes_way(
 ) -> None:
     (tmp_path / "recordings" / "scene_001").mkdir(parents=True)
     window.actions_by_name["record"].trigger()
-    qtbot.waitUntil(lambda: window.session.recording.num_frames > 0)
-    with qtbot.waitSignal(window.recorded):
+    qtbot.waitUntil(lambda: window.capture.session.recording.num_frames > 0)
+    with qtbot.waitSignal(window.capture.recorded):
         window.actions_by_name["record"].trigger()
     assert len(Recording(tmp_path / "recordings" / "scene_002")) > 0
 
@@ -181,18 +184,18 @@ def test_the_window_does_not_wait_for_a_recording_to_be_saved(
     monkeypatch.setattr(RecordingWriter, "close", slow_close)
     record = window.actions_by_name["record"]
     record.trigger()
-    qtbot.waitUntil(lambda: window.session.recording.num_frames > 0)
+    qtbot.waitUntil(lambda: window.capture.session.recording.num_frames > 0)
     record.trigger()
-    assert window.session.recorder_state is RecorderState.FINALISING
+    assert window.capture.session.recorder_state is RecorderState.FINALISING
     assert not record.isEnabled() and "Saving" in record.text()
-    assert not window.record_bar.scene.isEnabled()
+    assert not window.capture.record_bar.scene.isEnabled()
     qtbot.keyClick(window, Qt.Key.Key_R)  # nothing to do until it is saved
-    assert window.session.recorder_state is RecorderState.FINALISING
-    with qtbot.waitSignal(window.recorded):
+    assert window.capture.session.recorder_state is RecorderState.FINALISING
+    with qtbot.waitSignal(window.capture.recorded):
         may_close.set()
     assert record.isEnabled() and "Record" in record.text()
-    assert window.record_bar.scene.isEnabled()
-    assert window.record_bar.scene.text() == "scene_002"
+    assert window.capture.record_bar.scene.isEnabled()
+    assert window.capture.record_bar.scene.text() == "scene_002"
     assert [path.name for path in (tmp_path / "recordings").iterdir()] == ["scene_001"]
 
 
@@ -200,11 +203,11 @@ def test_a_recording_shorter_than_a_look_at_it_is_told(
     qtbot: QtBot, sensor: RunningSensor, tmp_path: Path
 ) -> None:
     window = CaptureWindow(
-        lambda: CaptureSession(sensor, LiveView(label_all, HNBins())),
-        tmp_path,
-        RecordingPlan(tmp_path / "kitchen", seconds=0.1),
+        lambda _: CaptureSession(sensor, LiveView(label_all, HNBins())),
+        Folders(tmp_path),
+        record=RecordingPlan(tmp_path / "kitchen", seconds=0.1),
     )
-    with qtbot.waitSignal(window.recorded):
+    with qtbot.waitSignal(window.capture.recorded):
         pass
     window.close()
     assert len(Recording(tmp_path / "kitchen")) == 3
@@ -214,11 +217,11 @@ def test_opening_the_camera_again_saves_the_recording(
     qtbot: QtBot, window: CaptureWindow, tmp_path: Path
 ) -> None:
     window.actions_by_name["record"].trigger()
-    qtbot.waitUntil(lambda: window.session.recording.num_frames > 0)
-    with qtbot.waitSignal(window.recorded):
-        window.restart()
+    qtbot.waitUntil(lambda: window.capture.session.recording.num_frames > 0)
+    with qtbot.waitSignal(window.capture.recorded):
+        window.capture.restart()
     assert len(Recording(tmp_path / "recordings" / "scene_001")) > 0
-    assert window.record_bar.scene.text() == "scene_002"
+    assert window.capture.record_bar.scene.text() == "scene_002"
 
 
 def test_a_name_that_is_taken_is_refused(
@@ -227,10 +230,10 @@ def test_a_name_that_is_taken_is_refused(
     taken = tmp_path / "recordings" / "kitchen"
     taken.mkdir(parents=True)
     (taken / "notes.txt").write_text("mine")
-    window.record_bar.scene.selectAll()
-    qtbot.keyClicks(window.record_bar.scene, "kitchen")
+    window.capture.record_bar.scene.selectAll()
+    qtbot.keyClicks(window.capture.record_bar.scene, "kitchen")
     window.actions_by_name["record"].trigger()
-    assert window.session.recorder_state is RecorderState.OFF
+    assert window.capture.session.recorder_state is RecorderState.OFF
     assert "kitchen is not empty" in window.banner.text
     assert window.banner.isVisible()
     assert not window.actions_by_name["record"].isChecked()
@@ -242,7 +245,7 @@ def test_a_warning_is_shown_and_nothing_ends(
 ) -> None:
     ends: list[str] = []
     window.has_problem.connect(ends.append)
-    window.session._warn("the disk is full in 4 min")
+    window.capture.session._warn("the disk is full in 4 min")
     qtbot.waitUntil(lambda: window.banner.text == "The disk is full in 4 min.")
     assert window.banner.isVisible() and ends == []
 
@@ -253,10 +256,10 @@ def test_a_warning_ends_with_the_take_and_a_problem_does_not(
     record = window.actions_by_name["record"]
     for is_warning in (True, False):
         record.trigger()
-        qtbot.waitUntil(lambda: window.session.recording.num_frames >= 2)
-        window.session._problems.add("The disk is odd.", is_warning=is_warning)
+        qtbot.waitUntil(lambda: window.capture.session.recording.num_frames >= 2)
+        window.capture.session._problems.add("The disk is odd.", is_warning=is_warning)
         qtbot.waitUntil(window.banner.isVisible)
-        with qtbot.waitSignal(window.recorded):
+        with qtbot.waitSignal(window.capture.recorded):
             record.trigger()
         assert window.banner.isVisible() != is_warning
 
@@ -265,12 +268,14 @@ def test_the_room_that_a_recording_has_to_leave_is_the_users_choice(
     qtbot: QtBot, sensor: RunningSensor, tmp_path: Path
 ) -> None:
     window = CaptureWindow(
-        lambda: CaptureSession(sensor, LiveView(label_all, HNBins())),
-        tmp_path,
+        lambda _: CaptureSession(sensor, LiveView(label_all, HNBins())),
+        Folders(tmp_path),
         min_free_bytes=10**17,
     )
-    qtbot.waitUntil(lambda: window.session.source_state is SourceState.STREAMING)
-    window.toggle_recording()
+    qtbot.waitUntil(
+        lambda: window.capture.session.source_state is SourceState.STREAMING
+    )
+    window.capture.toggle_recording()
     assert "a recording leaves 100000000 GB free" in window.banner.text
     window.close()
     assert list(tmp_path.iterdir()) == []
@@ -279,9 +284,9 @@ def test_the_room_that_a_recording_has_to_leave_is_the_users_choice(
 def test_the_time_that_the_disk_lasts_appears_without_moving_anything(
     window: CaptureWindow,
 ) -> None:
-    window._slow_timer.stop()
+    window.capture._slow_timer.stop()
     window.resize(1024, 700)
-    bar = window.record_bar
+    bar = window.capture.record_bar
     summary = RecordingSummary(Path("recordings/kitchen"), 300, 0, 10.0, 86_400_000)
     places = []
     for free, left in ((None, None), (412 * 10**9, None), (412 * 10**9, 34_859.0)):
@@ -298,11 +303,13 @@ def test_the_time_that_the_disk_lasts_appears_without_moving_anything(
 
 
 def test_a_minute_has_no_more_than_sixty_seconds(window: CaptureWindow) -> None:
-    window._slow_timer.stop()
+    window.capture._slow_timer.stop()
     for seconds, text in ((59.94, "00:59.9"), (59.97, "01:00.0"), (754.3, "12:34.3")):
         summary = RecordingSummary(Path("kitchen"), 300, 0, seconds, 86_400_000)
-        window.record_bar.show_recording(summary, RecorderState.RECORDING)
-        texts = [label.text() for label in window.record_bar.findChildren(QLabel)]
+        window.capture.record_bar.show_recording(summary, RecorderState.RECORDING)
+        texts = [
+            label.text() for label in window.capture.record_bar.findChildren(QLabel)
+        ]
         assert text in texts
 
 
@@ -310,19 +317,19 @@ def test_closing_the_window_finishes_the_recording(
     qtbot: QtBot, window: CaptureWindow, tmp_path: Path
 ) -> None:
     window.actions_by_name["record"].trigger()
-    qtbot.waitUntil(lambda: window.session.recording.num_frames >= 3)
+    qtbot.waitUntil(lambda: window.capture.session.recording.num_frames >= 3)
     window.close()
-    assert window.session.source_state is SourceState.CLOSED
+    assert window.capture.session.source_state is SourceState.CLOSED
     assert len(Recording(tmp_path / "recordings" / "scene_001")) >= 3
 
 
 def test_the_opacity_changes_the_pixels(qtbot: QtBot, window: CaptureWindow) -> None:
     photo, half = (90, 45, 22), None
     for percent in (0, 100, 50):
-        window.view_bar.slider.setValue(percent)
+        window.capture.view_bar.slider.setValue(percent)
         qtbot.waitUntil(
             lambda percent=percent: (
-                window.frame_view.picture.settings.opacity == percent / 100
+                window.capture.frame_view.picture.settings.opacity == percent / 100
             )
         )
         pixel = middle_pixel(window)
@@ -335,24 +342,24 @@ def test_the_opacity_changes_the_pixels(qtbot: QtBot, window: CaptureWindow) -> 
             half = [(a + b) / 2 for a, b in zip(full, photo, strict=True)]
             assert pixel == pytest.approx(half, abs=3)
     qtbot.keyClick(window, Qt.Key.Key_BracketRight)
-    assert window.view_bar.slider.value() == 60
+    assert window.capture.view_bar.slider.value() == 60
 
 
 def test_the_keys_change_the_view(qtbot: QtBot, window: CaptureWindow) -> None:
     seen = set()
     for key, view in (
-        (Qt.Key.Key_6, View.DEPTH),
-        (Qt.Key.Key_7, View.COLOR),
+        (Qt.Key.Key_8, View.DEPTH),
+        (Qt.Key.Key_9, View.COLOR),
         (Qt.Key.Key_1, View.HN_LABELS),
     ):
         qtbot.keyClick(window, key)
         qtbot.waitUntil(
-            lambda view=view: window.frame_view.picture.settings.view is view
+            lambda view=view: window.capture.frame_view.picture.settings.view is view
         )
         seen.add(middle_pixel(window))
-        assert window.view_bar.slider.isEnabled() == (view is View.HN_LABELS)
+        assert window.capture.view_bar.slider.isEnabled() == (view is View.HN_LABELS)
     assert len(seen) == 3
-    for key in (Qt.Key.Key_2, Qt.Key.Key_3, Qt.Key.Key_4, Qt.Key.Key_5):
+    for key in (Qt.Key.Key_4, Qt.Key.Key_5, Qt.Key.Key_6, Qt.Key.Key_7):
         qtbot.keyClick(window, key)  # no network, no prediction
         assert window.actions_by_name["view_hn"].isChecked()
 
@@ -361,7 +368,7 @@ def test_a_lost_camera_is_a_banner_and_can_be_opened_again(
     qtbot: QtBot, window: CaptureWindow, sensor: RunningSensor, tmp_path: Path
 ) -> None:
     window.actions_by_name["record"].trigger()
-    qtbot.waitUntil(lambda: window.session.recording.num_frames >= 2)
+    qtbot.waitUntil(lambda: window.capture.session.recording.num_frames >= 2)
     with qtbot.waitSignal(window.has_problem):
         sensor.is_lost = True
     assert window.banner.isVisible()
@@ -374,8 +381,10 @@ def test_a_lost_camera_is_a_banner_and_can_be_opened_again(
     )
     qtbot.mouseClick(retry, Qt.MouseButton.LeftButton)
     assert not window.banner.isVisible()
-    qtbot.waitUntil(lambda: window.session.source_state is SourceState.STREAMING)
-    qtbot.waitUntil(lambda: window.frame_view.picture is not None)
+    qtbot.waitUntil(
+        lambda: window.capture.session.source_state is SourceState.STREAMING
+    )
+    qtbot.waitUntil(lambda: window.capture.frame_view.picture is not None)
 
 
 def test_a_fault_in_the_window_is_shown_and_logged(
@@ -427,22 +436,26 @@ def preparing_window(
 ) -> Iterator[CaptureWindow]:
     """A window with a picture, whose labels have to wait."""
     window = CaptureWindow(
-        lambda: CaptureSession(sensor, LiveView(labeler, HNBins())), tmp_path
+        lambda _: CaptureSession(sensor, LiveView(labeler, HNBins())), Folders(tmp_path)
     )
     window.show()
-    qtbot.waitUntil(lambda: window.frame_view.picture is not None)
-    window._slow_tick()
+    qtbot.waitUntil(lambda: window.capture.frame_view.picture is not None)
+    window.capture._slow_tick()
     yield window
     labeler.is_prepared.set()
     window.close()
 
 
 def notice_of(window: CaptureWindow) -> tuple[str, float | None]:
-    return notice(window.session, window.session.live, window.frame_view.picture)
+    return notice(
+        window.capture.session,
+        window.capture.session.live,
+        window.capture.frame_view.picture,
+    )
 
 
 def panel_texts(window: CaptureWindow) -> list[str]:
-    return [label.text() for label in window.side_panel.findChildren(QLabel)]
+    return [label.text() for label in window.capture.side_panel.findChildren(QLabel)]
 
 
 def shown_words(window: CaptureWindow) -> str:
@@ -453,23 +466,25 @@ def test_while_the_label_engine_is_prepared_the_photo_is_live_and_a_note_says_wh
     qtbot: QtBot, preparing_window: CaptureWindow, labeler: SlowLabeler
 ) -> None:
     window = preparing_window
-    first = window.frame_view.picture.layers.frame.number
-    qtbot.waitUntil(lambda: window.frame_view.picture.layers.frame.number > first + 5)
-    assert window.frame_view.picture.settings.view is View.HN_LABELS
+    first = window.capture.frame_view.picture.layers.frame.number
+    qtbot.waitUntil(
+        lambda: window.capture.frame_view.picture.layers.frame.number > first + 5
+    )
+    assert window.capture.frame_view.picture.settings.view is View.HN_LABELS
     assert middle_pixel(window) == pytest.approx((90, 45, 22), abs=2)
     assert notice_of(window) == (
         "Preparing the label engine (up to 20 seconds on the first start)…",
         None,
     )
     for view in (view for view in View if not TASKS_OF[view]):
-        window.show_view(view)
-        window._slow_tick()
+        window.capture.show_view(view)
+        window.capture._slow_tick()
         assert "preparing the label engine…" in panel_texts(window)
         assert "no floor" not in shown_words(window).lower()
-    window.show_view(View.HN_LABELS)
+    window.capture.show_view(View.HN_LABELS)
     labeler.is_prepared.set()
-    qtbot.waitUntil(lambda: window.frame_view.picture.has_classes)
-    window._slow_tick()
+    qtbot.waitUntil(lambda: window.capture.frame_view.picture.has_classes)
+    window.capture._slow_tick()
     assert "reparing" not in shown_words(window)
     assert "1.25 m" in panel_texts(window)
 
@@ -482,7 +497,7 @@ def test_that_there_is_no_floor_is_said_once_somebody_has_looked(
     labeler.finds_floor = False
     labeler.is_prepared.set()
     qtbot.waitUntil(lambda: is_labelled(window))
-    window._slow_tick()
+    window.capture._slow_tick()
     assert notice_of(window)[0].startswith("No floor in view")
     assert "floor not known" in panel_texts(window)
 
@@ -497,7 +512,7 @@ def test_of_the_floor_nothing_is_said_once_nobody_looks_for_it(
     with caplog.at_level(logging.CRITICAL), qtbot.waitSignal(window.has_problem):
         labeler.fault = ZeroDivisionError("oops")
         labeler.is_prepared.set()
-    window._slow_tick()
+    window.capture._slow_tick()
     words = shown_words(window).lower()
     assert "preparing" not in words and "floor in view" not in words
 
@@ -515,10 +530,10 @@ def test_a_floor_that_was_tracked_is_named_beside_the_height(
         qtbot.waitUntil(
             lambda source=source: (
                 is_labelled(window)
-                and window.frame_view.picture.layers.floor.source == source
+                and window.capture.frame_view.picture.layers.floor.source == source
             )
         )
-        window._slow_tick()
+        window.capture._slow_tick()
         assert words in panel_texts(window)
     up = np.array((0.0, -1.0, 0.0))
     assert height_text(FloorPlane(up, 1.349)) == "1.35 m"
@@ -546,7 +561,7 @@ def test_a_window_that_is_closed_while_the_engine_is_prepared_is_gone_at_once(
     preparing_window.close()
     waiting.join()
     assert was_visible == [False]
-    assert preparing_window.session.source_state is SourceState.CLOSED
+    assert preparing_window.capture.session.source_state is SourceState.CLOSED
 
 
 @pytest.mark.parametrize("size", [(1024, 700), (1500, 900)])
@@ -555,8 +570,8 @@ def test_no_text_is_cut_off(
 ) -> None:
     window.resize(*size)
     window.actions_by_name["record"].trigger()
-    qtbot.waitUntil(lambda: window.session.recording.num_frames >= 2)
-    window._slow_tick()
+    qtbot.waitUntil(lambda: window.capture.session.recording.num_frames >= 2)
+    window.capture._slow_tick()
     QApplication.processEvents()
     assert (window.width(), window.height()) == size
     for widget in [*window.findChildren(QLabel), *window.findChildren(QToolButton)]:
@@ -566,6 +581,11 @@ def test_no_text_is_cut_off(
             assert widget.height() >= needed.height(), widget.text()
 
 
-def test_every_action_has_a_key_of_its_own() -> None:
-    keys = [spec.shortcut for spec in ACTIONS]
-    assert len(set(keys)) == len(keys) and all(keys)
+@pytest.mark.parametrize("place", list(Place))
+def test_no_key_does_two_things_on_one_page(place: Place) -> None:
+    keys = [
+        spec.shortcut
+        for spec in ACTIONS
+        if spec.place in (place, Place.WINDOW) and spec.shortcut
+    ]
+    assert len(set(keys)) == len(keys)

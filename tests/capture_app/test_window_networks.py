@@ -25,7 +25,7 @@ from capture_app.engine.session import CaptureSession
 from capture_app.ui.actions import VIEW_ACTIONS
 from capture_app.ui.notice import notice
 from capture_app.ui.theme import apply_theme
-from capture_app.ui.window import CaptureWindow
+from capture_app.ui.window import CaptureWindow, Folders
 from core.bins import HNBins
 from core.overlay import class_palette, disagreement_palette
 from core.recording import Recording
@@ -54,8 +54,8 @@ def window(
     apply_theme(qapp)
     before = set(threading.enumerate())
     window = CaptureWindow(
-        lambda: CaptureSession(sensor, LiveView(label_all, HNBins(), networks)),
-        tmp_path / "recordings",
+        lambda _: CaptureSession(sensor, LiveView(label_all, HNBins(), networks)),
+        Folders(tmp_path / "recordings"),
         min_free_bytes=0,
     )
     window.show()
@@ -66,12 +66,12 @@ def window(
 
 
 def shows_classes(window: CaptureWindow) -> bool:
-    picture = window.frame_view.picture
+    picture = window.capture.frame_view.picture
     return picture is not None and picture.has_classes
 
 
 def legend_pixels(window: CaptureWindow) -> np.ndarray:
-    image = window.side_panel.legend.grab().toImage()
+    image = window.capture.side_panel.legend.grab().toImage()
     return np.array(image.constBits()).reshape(image.height(), image.width(), 4)
 
 
@@ -88,7 +88,7 @@ def legend_pixels(window: CaptureWindow) -> np.ndarray:
 def test_the_first_view_is_what_the_networks_are_for(
     window: CaptureWindow, networks: Networks, first: View
 ) -> None:
-    assert window.frame_view.picture.settings.view is first
+    assert window.capture.frame_view.picture.settings.view is first
     assert window.actions_by_name[VIEW_ACTIONS[first].name].isChecked()
 
 
@@ -96,19 +96,19 @@ def test_the_keys_show_every_view_with_a_legend_of_its_own(
     qtbot: QtBot, window: CaptureWindow
 ) -> None:
     legends, titles = [], []
-    for key, view in zip(range(Qt.Key.Key_1, Qt.Key.Key_8), View, strict=True):
-        qtbot.keyClick(window, Qt.Key(key))
+    for view, spec in VIEW_ACTIONS.items():
+        qtbot.keyClick(window, spec.shortcut)
         has_classes = view not in (View.DEPTH, View.COLOR)
         qtbot.waitUntil(
             lambda view=view, has_classes=has_classes: (
-                window.frame_view.picture.settings.view is view
-                and window.frame_view.picture.has_classes == has_classes
+                window.capture.frame_view.picture.settings.view is view
+                and window.capture.frame_view.picture.has_classes == has_classes
             )
         )
-        window._slow_tick()
-        assert window.view_bar.slider.isEnabled() == has_classes
+        window.capture._slow_tick()
+        assert window.capture.view_bar.slider.isEnabled() == has_classes
         legends.append(legend_pixels(window))
-        titles.append(window.side_panel.legend.title())
+        titles.append(window.capture.side_panel.legend.title())
     same = {
         (a, b)
         for a in range(7)
@@ -133,14 +133,14 @@ def test_the_legends_have_the_colours_of_their_pictures(
         (View.BOTH, [lamp, class_palette(HNBins())[12]]),
         (View.DISAGREEMENT, list(disagreement_palette()[:4])),
     ):
-        window.show_view(view)
+        window.capture.show_view(view)
         qtbot.waitUntil(
             lambda view=view: (
-                window.frame_view.picture.settings.view is view
-                and window.frame_view.picture.has_classes
+                window.capture.frame_view.picture.settings.view is view
+                and window.capture.frame_view.picture.has_classes
             )
         )
-        window._slow_tick()
+        window.capture._slow_tick()
         pixels = legend_pixels(window)
         assert all(has_color(pixels, color) for color in colors)
 
@@ -169,7 +169,7 @@ def test_the_legends_have_the_colours_of_their_pictures(
         (
             semantic_network(),
             View.DISAGREEMENT,
-            ("the HN network is missing", "hn-train"),
+            ("the HN network is missing", "Models page"),
         ),
     ],
     ids=["hn", "semantic", "both", "disagreement"],
@@ -188,17 +188,17 @@ def test_a_view_that_lacks_its_network_says_what_to_do(
 
 
 def status_words(window: CaptureWindow) -> str:
-    window._slow_tick()
-    return " ".join(label.text() for label in window.status_line.findChildren(QLabel))
+    window.capture._slow_tick()
+    return " ".join(label.text() for label in window.capture.status_line.findChildren(QLabel))
 
 
 def test_how_wrong_the_network_is_stands_in_the_status_while_it_is_known(
     qtbot: QtBot, window: CaptureWindow
 ) -> None:
-    window.show_view(View.DISAGREEMENT)
+    window.capture.show_view(View.DISAGREEMENT)
     # Half of the right half of 64 columns, among the 57 with depth: 28 %.
     qtbot.waitUntil(lambda: "HN wrong 28 %" in status_words(window))
-    window.show_view(View.SEMANTIC)
+    window.capture.show_view(View.SEMANTIC)
     qtbot.waitUntil(lambda: "HN wrong" not in status_words(window))
     assert "prediction" in status_words(window)
 
@@ -212,15 +212,19 @@ def test_a_network_that_is_being_loaded_is_named(
         may_load.wait(5.0)
         return predict_hn(rgb)
 
-    window.session.close()
+    window.capture.session.close()
     loading = CaptureWindow(
-        lambda: CaptureSession(sensor, LiveView(label_all, HNBins(), hn_network(slow))),
-        tmp_path,
+        lambda _: CaptureSession(
+            sensor, LiveView(label_all, HNBins(), hn_network(slow))
+        ),
+        Folders(tmp_path),
     )
 
     def words() -> str:
-        live = loading.session.live
-        return notice(loading.session, live, loading.frame_view.picture)[0]
+        live = loading.capture.session.live
+        return notice(
+            loading.capture.session, live, loading.capture.frame_view.picture
+        )[0]
 
     qtbot.waitUntil(lambda: words() == "Loading the network…")
     may_load.set()
@@ -240,19 +244,19 @@ def test_collecting_is_off_until_its_key_is_pressed(
     qtbot: QtBot, window: CaptureWindow, tmp_path: Path
 ) -> None:
     collect = window.actions_by_name["collect"]
-    assert window.session.live.collection is None and not collect.isChecked()
-    window.show_view(View.DEPTH)
+    assert window.capture.session.live.collection is None and not collect.isChecked()
+    window.capture.show_view(View.DEPTH)
     qtbot.keyClick(window, Qt.Key.Key_C)
     assert collect.isChecked()
-    qtbot.waitUntil(lambda: window.session.live.collection.num_kept >= 2)
-    window._slow_tick()
+    qtbot.waitUntil(lambda: window.capture.session.live.collection.num_kept >= 2)
+    window.capture._slow_tick()
     assert collect.text().startswith("Collect: ") and collect.text().endswith(" kept")
     qtbot.keyClick(window, Qt.Key.Key_C)
     assert not collect.isChecked() and collect.text() == "Collect"
     window.close()
     path = tmp_path / "recordings" / "scene-hard_001"
     assert f"hard frames are in {path}" in collect.toolTip()
-    assert len(Recording(path)) == window.session.live.collection.num_kept
+    assert len(Recording(path)) == window.capture.session.live.collection.num_kept
     assert list(path.parent.iterdir()) == [path]
 
 
@@ -260,12 +264,12 @@ def test_collecting_is_off_until_its_key_is_pressed(
 def test_a_collection_goes_on_in_a_new_recording_when_the_camera_is_opened_again(
     qtbot: QtBot, window: CaptureWindow, tmp_path: Path
 ) -> None:
-    window.record_bar.scene.setText("kitchen")
-    window.toggle_collecting()
-    qtbot.waitUntil(lambda: window.session.live.collection.num_kept >= 1)
-    window.restart()
+    window.capture.record_bar.scene.setText("kitchen")
+    window.capture.toggle_collecting()
+    qtbot.waitUntil(lambda: window.capture.session.live.collection.num_kept >= 1)
+    window.capture.restart()
     assert window.actions_by_name["collect"].isChecked()
-    qtbot.waitUntil(lambda: window.session.live.collection.num_kept >= 1)
+    qtbot.waitUntil(lambda: window.capture.session.live.collection.num_kept >= 1)
     window.close()
     for name in ("kitchen-hard_001", "kitchen-hard_002"):
         recording = Recording(tmp_path / "recordings" / name)
@@ -278,13 +282,15 @@ def test_a_collection_that_fails_is_a_banner_and_the_camera_goes_on(
 ) -> None:
     (tmp_path / "recordings").write_text("a file where the folder should be")
     with qtbot.waitSignal(window.has_problem):
-        window.toggle_collecting()
+        window.capture.toggle_collecting()
     assert "No hard frames are kept any more" in window.banner.text
     assert "press C to begin again" in window.banner.text
-    window._slow_tick()
+    window.capture._slow_tick()
     assert not window.actions_by_name["collect"].isChecked()
-    before = window.frame_view.picture.layers.frame.number
-    qtbot.waitUntil(lambda: window.frame_view.picture.layers.frame.number > before + 3)
+    before = window.capture.frame_view.picture.layers.frame.number
+    qtbot.waitUntil(
+        lambda: window.capture.frame_view.picture.layers.frame.number > before + 3
+    )
 
 
 @pytest.mark.parametrize("networks", [semantic_network()])
@@ -293,7 +299,7 @@ def test_without_an_hn_network_nothing_can_be_collected(
 ) -> None:
     qtbot.keyClick(window, Qt.Key.Key_C)
     collect = window.actions_by_name["collect"]
-    assert not collect.isEnabled() and window.session.live.collection is None
+    assert not collect.isEnabled() and window.capture.session.live.collection is None
     assert "the HN network is missing" in collect.toolTip()
 
 
@@ -303,12 +309,12 @@ def test_no_text_is_cut_off_while_everything_is_on(
     qtbot: QtBot, window: CaptureWindow, size: tuple[int, int]
 ) -> None:
     window.resize(*size)
-    window.show_view(View.DISAGREEMENT)
+    window.capture.show_view(View.DISAGREEMENT)
     window.actions_by_name["record"].trigger()
-    window.toggle_collecting()
+    window.capture.toggle_collecting()
     qtbot.waitUntil(lambda: "HN wrong" in status_words(window))
-    qtbot.waitUntil(lambda: window.session.live.collection.num_kept >= 2)
-    window._slow_tick()
+    qtbot.waitUntil(lambda: window.capture.session.live.collection.num_kept >= 2)
+    window.capture._slow_tick()
     QApplication.processEvents()
     assert (window.width(), window.height()) == size
     for widget in [*window.findChildren(QLabel), *window.findChildren(QToolButton)]:

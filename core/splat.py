@@ -1,0 +1,70 @@
+"""The points of a frame as a picture from anywhere, without a graphics card."""
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from core.frame import Intrinsics
+
+BACKGROUND = 0xFF14161B
+"""0xffRRGGBB where there is no point."""
+
+
+def splat(
+    depth: np.ndarray,
+    depth_scale: float,
+    colours: np.ndarray,
+    camera: Intrinsics,
+    T_eye_camera: np.ndarray,
+    eye: Intrinsics,
+) -> np.ndarray:
+    """(H, W) uint32 0xffRRGGBB: depth as the pinhole camera `eye` sees it.
+
+    `depth` (h, w) uint16 and `colours` (h, w) uint32 0xffRRGGBB are on the grid of the
+    pinhole `camera`; T_eye_camera (4, 4) takes its points to the eye.
+    """
+    from core.kernels import splat as k  # numba is slow to import
+
+    shape = (eye.height, eye.width)
+    picture = np.full(shape, BACKGROUND, np.uint32)
+    k.splat(
+        depth,
+        np.float32(depth_scale),
+        colours,
+        _numbers(camera),
+        tuple(tuple(np.float32(x) for x in row) for row in T_eye_camera[:3]),
+        _numbers(eye),
+        np.empty(shape, np.float32),
+        picture,
+    )
+    return picture
+
+
+def _numbers(
+    camera: Intrinsics,
+) -> tuple[np.float32, np.float32, np.float32, np.float32]:
+    fx, fy, cx, cy = np.array((camera.fx, camera.fy, camera.cx, camera.cy), np.float32)
+    return fx, fy, cx, cy
+
+
+def to_pinhole_grid(image: np.ndarray, camera: Intrinsics) -> np.ndarray:
+    """(H, W, 3) uint8 of the colour camera on the undistorted grid that depth has."""
+    if not camera.distortion:
+        return image
+    u, v = _distorted_pixels(camera)
+    return cv2.remap(image, u, v, cv2.INTER_NEAREST)
+
+
+@lru_cache(maxsize=4)
+def _distorted_pixels(camera: Intrinsics) -> tuple[np.ndarray, np.ndarray]:
+    """(H, W) u and v with distortion of each pixel without, as `cv2.remap` likes it."""
+    u, v = cv2.initUndistortRectifyMap(
+        camera.K,
+        np.array(camera.distortion),
+        None,
+        camera.K,
+        (camera.width, camera.height),
+        cv2.CV_32FC1,
+    )
+    return u, v
