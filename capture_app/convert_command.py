@@ -1,7 +1,6 @@
 """hn-convert: frames from anywhere to recordings and other layouts, and repair."""
 
 import logging
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,7 +79,12 @@ def convert(
     A recording that was interrupted, or failed, is gone on with when the same is asked
     for again.
     """
-    from capture_app.convert_recording import write_recording
+    from capture_app.convert_recording import (
+        copy_recording,
+        frames_in_words,
+        write_layout,
+        write_recording,
+    )
     from capture_app.convert_resume import holds_frames, resumable_folder
     from capture_app.sensors.files import open_file
     from core.recording import Recording
@@ -98,7 +102,9 @@ def convert(
         return _convert_file(file, source_path, out, every)
     source = _open(source_path, intrinsics)
     if isinstance(source, Recording) and (to, every) == ("recording", 1):
-        return _copy(source_path, out)
+        with _progress(f"copying {source_path}") as bar:
+            copy_recording(source_path, out, bar)
+        return f"{out}: a copy of the recording {source_path}"
     if every > 1:
         from core.interchange.selection import EveryNth
 
@@ -112,14 +118,8 @@ def convert(
                 num_poses = write_recording(source, folder, goes_on, bar)
         else:
             with whole_folder(out, is_worth_keeping=holds_frames) as folder:
-                num_poses = _write_layout(to, source, folder, bar)
-    return f"{out}: {len(source)} frames{_with_poses(num_poses, len(source))}"
-
-
-def _with_poses(num_poses: int, num_frames: int) -> str:
-    if num_poses == num_frames:
-        return " with poses"
-    return f", {num_poses} of them with poses" if num_poses else ""
+                num_poses = write_layout(to, source, folder, bar)
+    return f"{out}: {frames_in_words(len(source), num_poses)}"
 
 
 def _open(path: Path, intrinsics: Path | None) -> "FrameSource":
@@ -156,40 +156,6 @@ def _convert_file(file: "FileSensor", path: Path, out: Path, every: int) -> str:
         write_file(file, writer, every, advance)
     lost = f", {writer.num_dropped} lost before" if writer.num_dropped else ""
     return f"{out}: {writer.num_frames} frames{lost}"
-
-
-def _write_layout(
-    to: str, source: "FrameSource", folder: Path, advance: "ProgressReport"
-) -> int:
-    """Write a layout; how many poses it has."""
-    from capture_app.convert_recording import log_lost_words
-    from core.interchange.layouts import layout
-    from core.interchange.nyu_labelled import annotations_of
-
-    target = layout(to)
-    assert target.write is not None  # every Target has one
-    target.write(source, folder, advance)
-    log_lost_words(source)
-    annotations = annotations_of(source)
-    if annotations is not None and to != "nyu":
-        logger.warning("the annotations of %d frames are not kept", len(annotations[0]))
-    if not target.has_poses:
-        return 0
-    return sum(source.pose(index) is not None for index in range(len(source)))
-
-
-def _copy(recording_path: Path, out: Path) -> str:
-    """A recording is copied as it is, with its annotations and floors."""
-    if out.resolve().is_relative_to(recording_path.resolve()):
-        raise HNError(f"{out} lies inside {recording_path}; choose another place")
-    with whole_folder(out) as folder:
-        shutil.copytree(
-            recording_path,
-            folder,
-            ignore=shutil.ignore_patterns(".*"),  # what is just being written
-            dirs_exist_ok=True,
-        )
-    return f"{out}: a copy of the recording {recording_path}"
 
 
 def _repair(path: Path) -> str:

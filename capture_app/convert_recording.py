@@ -1,6 +1,7 @@
 """Frames from files of cameras' SDKs, from folders and recordings, as a recording."""
 
 import logging
+import shutil
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +11,12 @@ from capture_app.engine.stats import Gaps
 from capture_app.sensors.azure_kinect_file import AzureKinectFileSensor
 from capture_app.sensors.files import FileSensor
 from core.annotations import save_annotations
+from core.errors import HNError
+from core.files import whole_folder
 from core.images import as_png
 from core.interchange import FrameSource
 from core.interchange.layout import ProgressReport
+from core.interchange.layouts import layout
 from core.interchange.nyu_labelled import annotations_of
 from core.interchange.selection import EveryNth
 from core.recording import Recording, RecordingWriter, SceneInfo
@@ -21,6 +25,7 @@ from core.survey import NOMINAL_CLOCK, has_clock
 logger = logging.getLogger(__name__)
 
 FILE_TIMEOUT_S = 30.0  # for the next frame of a file, on a slow disk
+_COPIED_AT_ONCE = 2**22  # bytes
 
 
 def write_file(
@@ -70,6 +75,59 @@ def write_recording(
             advance(index + 1, len(source))
     copy_annotations(source, folder)
     return num_poses
+
+
+def write_layout(
+    to: str, source: FrameSource, folder: Path, advance: ProgressReport
+) -> int:
+    """Write the layout of this name into an empty folder; how many poses it has."""
+    target = layout(to)
+    assert target.write is not None  # of those that can be chosen every one has it
+    target.write(source, folder, advance)
+    log_lost_words(source)
+    annotations = annotations_of(source)
+    if annotations is not None and to != "nyu":
+        logger.warning("the annotations of %d frames are not kept", len(annotations[0]))
+    if not target.has_poses:
+        return 0
+    return sum(source.pose(index) is not None for index in range(len(source)))
+
+
+def copy_recording(recording_path: Path, out: Path, advance: ProgressReport) -> None:
+    """A recording as it is, with its annotations and floors; `advance` hears of bytes.
+
+    What is just being written into it is passed over.
+    """
+    if out.resolve().is_relative_to(recording_path.resolve()):
+        raise HNError(f"{out} lies inside {recording_path}; choose another place")
+    total = sum(file.stat().st_size for file in recording_path.rglob("[!.]*"))
+    done = 0
+
+    def copy(source: str, target: str) -> None:
+        nonlocal done
+        with open(source, "rb") as old, open(target, "wb") as new:
+            while part := old.read(_COPIED_AT_ONCE):
+                new.write(part)
+                done += len(part)
+                advance(min(done, total), total)
+        shutil.copystat(source, target)
+
+    with whole_folder(out) as folder:
+        shutil.copytree(
+            recording_path,
+            folder,
+            ignore=shutil.ignore_patterns(".*"),
+            dirs_exist_ok=True,
+            copy_function=copy,
+        )
+
+
+def frames_in_words(num_frames: int, num_poses: int) -> str:
+    """How many frames were written, and with how many poses."""
+    text = f"{num_frames} frames"
+    if num_poses == num_frames:
+        return f"{text} with poses"
+    return f"{text}, {num_poses} of them with poses" if num_poses else text
 
 
 def copy_annotations(source: FrameSource, folder: Path) -> None:

@@ -51,15 +51,17 @@ def disagreement_palette() -> np.ndarray:
 
 
 def height_palette() -> np.ndarray:
-    """(256, 3) uint8 RGB of the steps 0..254 of `to_steps`: low dark, high bright."""
+    """(256, 3) uint8 RGB of the steps 0..254 of `to_steps`: low dark, high bright.
+
+    Equal steps look equal, to every kind of colour blindness too.
+    """
     return _even_palette(cv2.COLORMAP_VIRIDIS)
 
 
 def angle_palette() -> np.ndarray:
     """(256, 3) uint8 RGB of the steps 0..254 of `to_steps`: flat dark, upright bright.
 
-    As even as the heights' to every kind of colour blindness, and not to be taken for
-    them.
+    As even as the heights'.
     """
     return _even_palette(cv2.COLORMAP_PLASMA)
 

@@ -27,17 +27,19 @@ def splat(
     from core.kernels import splat as k  # numba is slow to import
 
     shape = (eye.height, eye.width)
+    nearest = np.empty(shape, np.float32)
     picture = np.full(shape, BACKGROUND, np.uint32)
     k.splat(
         depth,
         np.float32(depth_scale),
         colours,
         _numbers(camera),
-        tuple(tuple(np.float32(x) for x in row) for row in T_eye_camera[:3]),
+        T_eye_camera[:3].astype(np.float32),
         _numbers(eye),
-        np.empty(shape, np.float32),
+        nearest,
         picture,
     )
+    k.fill_holes(nearest, picture)
     return picture
 
 

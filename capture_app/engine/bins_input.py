@@ -5,10 +5,10 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+import numpy as np
+
 from core.bins import IGNORE_LABEL, HNBins
 from core.errors import HNError
-
-MOST_HEIGHTS = 60
 
 
 def typed_bins(heights: str, angles: str, signed: bool) -> HNBins:
@@ -41,7 +41,7 @@ def as_even(edges: Sequence[float]) -> tuple[int, float] | None:
     if not edges or edges[0] <= 0:
         return None
     even = even_edges(len(edges) + 1, edges[0])
-    is_even = all(math.isclose(a, b, abs_tol=1e-6) for a, b in zip(edges, even))  # noqa: B905 - as many
+    is_even = np.allclose(edges, even, rtol=0, atol=1e-6)
     return (len(edges) + 1, edges[0]) if is_even else None
 
 

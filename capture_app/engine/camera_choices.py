@@ -19,7 +19,8 @@ _FAMILIES = {
     "orbbec": "Orbbec",
 }
 # As the probes write it of each camera, such as "Intel RealSense D435I, serial 0042".
-_CAMERA = re.compile(r"(?:^|; )([^;]+?), serial ([^\s,;]+)((?:, [^;]+)?)")
+_NEXT_CAMERA = re.compile(r"; (?=[^;]+, serial )")
+_CAMERA = re.compile(r"([^;]+), serial ([^\s,;]+)(.*)")
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,10 @@ def nothing_to_set(spec: str) -> str:
     if name == "realsense":
         return ""
     if is_path(spec):
-        return "It plays as it was recorded: there is nothing to set."
+        return "Plays as it was recorded: there is nothing to set."
     if name == _SIMULATED:
-        return "Its depth is as noisy as a real camera's; there is nothing to set."
-    return f"{_FAMILIES[name]} measures in its usual way: there is nothing to set."
+        return "Rendered, so there is nothing to set."
+    return "Measures in its usual way: there is nothing to set."
 
 
 def choices(
@@ -118,14 +119,19 @@ def choice_of(spec: str) -> CameraChoice:
 
 def _of_family(status: SensorStatus) -> list[CameraChoice]:
     """A line a camera, or one of the family if there is one camera or none."""
-    cameras = _CAMERA.findall(status.reason) if status.available else []
+    parts = _NEXT_CAMERA.split(status.reason) if status.available else []
+    cameras = [found.groups() for part in parts if (found := _CAMERA.match(part))]
     if len(cameras) < 2:
-        title = cameras[0][0] if cameras else _FAMILIES[status.name]
+        title = _title(cameras[0][0]) if cameras else _FAMILIES[status.name]
         return [CameraChoice(status.name, title, status.reason, status.available)]
     return [
-        CameraChoice(f"{status.name}:{serial}", title, f"serial {serial}{rest}")
-        for title, serial, rest in cameras
+        CameraChoice(f"{status.name}:{serial}", _title(name), f"serial {serial}{rest}")
+        for name, serial, rest in cameras
     ]
+
+
+def _title(name: str) -> str:
+    return name.removeprefix("Intel ")  # what it is comes first, in little room
 
 
 def _under_name(choice: CameraChoice, current: str) -> CameraChoice:
@@ -138,9 +144,10 @@ def _under_name(choice: CameraChoice, current: str) -> CameraChoice:
 
 def _room(current: str) -> CameraChoice:
     number = room_of(current)
-    spec = _SIMULATED if number is None else current
+    if number is None:
+        number, current = 0, _SIMULATED
     return CameraChoice(
-        spec, "Simulated room", f"rendered, number {number or 0}; always here"
+        current, f"Simulated room {number}", "rendered on this computer; always here"
     )
 
 

@@ -135,7 +135,10 @@ _EXPECTED: Mapping[str, tuple[Callable[[object], bool], str]] = {
         lambda value: value is None or value in get_args(Preset),
         f"null or one of {', '.join(get_args(Preset))}",
     ),
-    "laser": (lambda value: value in (None, True, False), "true, false or null"),
+    "laser": (
+        lambda value: value is None or isinstance(value, bool),
+        "true, false or null",
+    ),
     "laser_power_mw": _AMOUNT,
     "depth_exposure_ms": _AMOUNT,
     "color_exposure_ms": _AMOUNT,

@@ -9,11 +9,11 @@ from functools import cached_property
 import numpy as np
 
 from core.bins import HNBins
+from core.label_report import RARE_CLASS
 from core.near_duplicates import Thumbnail, difference
 
 # All our choice.
-IN_LOOK = 0.005  # of the pixels: what is smaller in a look is noise at an edge
-SEEN_LOOKS = 5  # with the class in them, each of another view: fewer are one example
+SEEN_LOOKS = 20  # views with 1 % of the class, and it is seen: four seconds of moving
 REMEMBERED = 24  # views that a new one is compared with; 0.1 ms each
 PATIENCE = 40  # looks in which a class that was asked for did not show: ask for another
 HIGHEST_TOP_M = 1.0  # of what is looked down at: a carried camera sees few tops above
@@ -42,7 +42,7 @@ class Coverage:
     shares: np.ndarray
     """(num_classes,) of the pixels that have a class."""
     looks: np.ndarray
-    """(num_classes,) int64, views that show a class well."""
+    """(num_classes,) int64, views with at least 1 % of a class."""
     num_looks: int
     """Views that were counted."""
     hint: str
@@ -91,7 +91,7 @@ class CoverageCounter:
             return
         self._views.append(view)
         counts = np.bincount(classes.ravel(), minlength=256)[: len(self._pixels)]
-        in_view = counts >= IN_LOOK * classes.size
+        in_view = counts >= RARE_CLASS * classes.size
         self._pixels += counts
         self._looks += in_view
         self._num_looks += 1
@@ -109,17 +109,18 @@ class CoverageCounter:
 
     def _wait_for_target(self, in_view: np.ndarray) -> None:
         """Ask for a class until it is seen, or in vain: perhaps this room has none."""
-        missing = np.flatnonzero(self._is_reachable & (self._looks < SEEN_LOOKS))
+        is_missing = self._is_reachable & (self._looks < SEEN_LOOKS)
+        missing = np.flatnonzero(is_missing).tolist()
         self._waits += 1
-        if self._target in missing:
+        if self._target is not None and is_missing[self._target]:
             if in_view[self._target]:
                 self._waits = 0
             if self._waits < PATIENCE:
                 return
-            self._given_up.add(int(self._target))
-        if self._given_up >= set(missing.tolist()):
+            self._given_up.add(self._target)
+        if self._given_up.issuperset(missing):
             self._given_up.clear()
-        asked = [int(k) for k in missing if k not in self._given_up]
+        asked = [k for k in missing if k not in self._given_up]
         self._target = min(asked, key=lambda k: self._looks[k], default=None)
         self._waits = 0
 
@@ -182,8 +183,8 @@ def describe(bins: HNBins, k: int) -> tuple[str, str]:
 
 
 def _facing_of_ceilings(bins: HNBins) -> Facing:
-    """With the cosine's sign a ceiling faces down, or else it is as level as a floor."""
-    return facing_of(bins, bins.num_classes - 1) if bins.signed_angles else Facing.UP
+    """A ceiling is as level as a floor, unless angles have a sign."""
+    return Facing.DOWN if bins.signed_angles else Facing.UP
 
 
 def _between(bottom: float, top: float) -> str:

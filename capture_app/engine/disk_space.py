@@ -1,12 +1,20 @@
 """The room on a disk, and how long a recording can go on with it."""
 
+import math
 import os
 import shutil
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from capture_app.engine.problems import ProblemLog
+from capture_app.engine.worker import Worker
 from core.errors import HNError
 
+# Measured: a frame of 640x480 on disk, its depth losslessly, its colour as JPEG.
+FRAME_BYTES, FRAME_PIXELS = 290 * 1024, 640 * 480
+WATCH_PERIOD_S = 2.0
 MIN_FREE_BYTES = 1_000_000_000  # left to the system, and to what else is open
 _SETTLED_S = 2.0  # a rate of less than that is chance
 
@@ -36,6 +44,55 @@ class DiskSpace:
             return None
         usable = max(0, self.free_bytes - self.min_free_bytes)
         return usable * self.seconds / self.written_bytes
+
+
+class DiskWatch:
+    """How long a recording could be, looked up on a thread of its own: a network disk
+    may keep whoever asks waiting."""
+
+    def __init__(
+        self, min_free_bytes: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._min_free_bytes = min_free_bytes
+        self._clock = clock
+        self._looked_s = -math.inf
+        self._space: DiskSpace | None = None
+        self.problems = ProblemLog()
+        self._worker = Worker("disk watch", self._look, self._report)
+
+    def look(self, folder: Path, bytes_per_s: float) -> DiskSpace | None:
+        """The newest answer, None while there is none; asks anew every other second."""
+        if self._clock() - self._looked_s >= WATCH_PERIOD_S:
+            self._looked_s = self._clock()
+            self._worker.inbox.put((folder, bytes_per_s))
+        return self._space
+
+    def close(self) -> None:
+        """Stop the thread; safe to call twice."""
+        self._worker.close()
+
+    def _look(self, question: tuple[Path, float]) -> None:
+        folder, bytes_per_s = question
+        minute = round(60 * bytes_per_s)
+        try:
+            free = free_bytes(folder)
+        except OSError:  # a disk that is gone; a recording will say so
+            self._space = None
+            return
+        self._space = DiskSpace(free, self._min_free_bytes, minute, 60.0)
+
+    def _report(self, what: str, error: Exception) -> None:
+        self._space = None
+        self.problems.add(
+            f"The {what} thread stopped ({type(error).__name__}: {error}). How long "
+            "the disk lasts is shown again while a recording is on.",
+            is_warning=True,
+        )
+
+
+def expected_rate(fps: float, width: int, height: int) -> float:
+    """Bytes a second that a recording of such frames has been seen to take."""
+    return fps * FRAME_BYTES * width * height / FRAME_PIXELS
 
 
 def free_bytes(path: Path) -> int:

@@ -9,6 +9,7 @@ from enum import Enum
 from functools import cached_property
 from pathlib import Path
 
+from capture_app.engine.snapshot import SNAPSHOTS
 from core.annotations import FOLDER as ANNOTATIONS
 from core.annotations import annotated_frame
 from core.errors import HNError, RecordingError
@@ -23,7 +24,7 @@ from core.recording.writer import CAPTURE_FILE
 _FLOORS_FILE = "floors.json"
 _DEEPEST = 4  # folders below that of the recordings; links may go in circles
 
-Stamp = tuple[tuple[int, int] | None | bool, ...]
+Stamp = tuple[tuple[int, int] | bool | None, ...]
 
 
 class Kind(Enum):
@@ -109,9 +110,11 @@ class Entry:
 def recording_folders(recordings: Path) -> list[Path]:
     """Every recording below a folder, and the folders that hold none.
 
-    Hidden folders are passed over: what is thrown away or not yet written whole.
+    Hidden folders are passed over: what is thrown away or not yet written whole. So are
+    snapshots.
     """
-    return sorted(_folders(recordings, _DEEPEST))
+    snapshots = recordings / SNAPSHOTS
+    return sorted(path for path in _folders(recordings, _DEEPEST) if path != snapshots)
 
 
 def stamp(folder: Path) -> Stamp:
@@ -144,9 +147,7 @@ def _read_entry(folder: Path, title: str) -> Entry:
         )
     status = capture.stat()
     if is_locked(capture):
-        return Entry(
-            folder, title, Kind.BEING_WRITTEN, status.st_mtime, status.st_size
-        )
+        return Entry(folder, title, Kind.BEING_WRITTEN, status.st_mtime, status.st_size)
     index = read_index(capture)
     if not len(index.chunks):
         raise RecordingError(f"{folder} has no whole frame; nothing of it can be used")

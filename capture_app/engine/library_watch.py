@@ -18,6 +18,7 @@ from capture_app.engine.library import (
     stamp,
 )
 from capture_app.engine.problems import ProblemLog
+from capture_app.engine.track import kept_survey
 from capture_app.engine.trash import Trashed, trashed_in
 from core.bins import HNBins
 from core.errors import HNError
@@ -25,9 +26,6 @@ from core.frame import RgbdFrame
 from core.hn_labels import label_frame
 from core.overlay import blend, class_palette, to_rgb32
 from core.recording import Recording
-from core.recording.floors import floors_from_json
-from core.recording.kept import load_kept
-from core.recording.survey import FLOORS
 
 logger = logging.getLogger(__name__)
 
@@ -187,10 +185,8 @@ def thumbnail(path: Path, bins: HNBins) -> np.ndarray | None:
 def _with_labels(
     frame: RgbdFrame, recording: Recording, position: int, bins: HNBins
 ) -> np.ndarray:
-    floor = None
-    kept = load_kept(recording, FLOORS)
-    if isinstance(kept, list) and len(kept) == len(recording):
-        floor = floors_from_json(kept)[position]
+    kept = kept_survey(recording)
+    floor = None if kept is None else kept.floors[position]
     labels = label_frame(frame, bins, floor=floor)
     if labels is None:
         return frame.rgb

@@ -11,18 +11,20 @@ import numpy as np
 from capture_app.engine.collector import Collection, Collector
 from capture_app.engine.mailbox import Mailbox
 from capture_app.engine.networks import NetworkRunner, Networks
+from capture_app.engine.painter import Painter
 from capture_app.engine.pairing import Pairing
 from capture_app.engine.picture import (
     COMPARED_VIEWS,
+    LABELLED_VIEWS,
     TASKS_OF,
     Layers,
-    Painter,
     Picture,
     View,
     ViewSettings,
 )
-from capture_app.engine.problems import ProblemLog
 from capture_app.engine.recorder import RecordingPlan
+from capture_app.engine.scene_watch import SceneWatch
+from capture_app.engine.thumbnails import Thumbnailer
 from capture_app.engine.worker import Worker
 from core.bins import HNBins
 from core.disagreement import disagreement
@@ -36,7 +38,8 @@ _SHARE_LASTS_S = 1.0  # or twice as long as it took, with a slow network
 
 
 class LiveView:
-    """Keeps `pictures` filled with the newest frame as `settings` want to see it.
+    """Keeps `pictures` filled with the newest frame as `settings` want to see it, and
+    `thumbnails` with small ones whatever they want.
 
     Labels are computed whatever the view, and of the networks those that the view or a
     collection needs, each as often as it can. A picture always lays classes over the
@@ -51,11 +54,12 @@ class LiveView:
         networks: Networks | None = None,
     ) -> None:
         self.pictures: Mailbox[Picture] = Mailbox()
-        self.problems = ProblemLog()
         self.bins = bins
         self.networks: Networks = networks or {}
         if "hn" in self.networks and self.networks["hn"].info.bins != bins:
             raise ValueError("labels and HN network have different bins")
+        self.scene = SceneWatch(bins)
+        self.problems = self.scene.problems  # its own and ours
         self._labeler = labeler
         self._run_network = NetworkRunner(self.networks, self.problems)
         self._settings = ViewSettings()
@@ -72,6 +76,8 @@ class LiveView:
         self._label = Worker("labels", self._label_frame, self._report)
         self._predict = Worker("prediction", self._predict_frame, self._report)
         self._paint = Worker("picture", self._paint_layers, self._report)
+        self._thumbnailer = Thumbnailer(bins, self._report)
+        self.thumbnails = self._thumbnailer.made
 
     def show(self, settings: ViewSettings) -> None:
         """Show frames this way from now on, the newest one at once."""
@@ -180,6 +186,8 @@ class LiveView:
         """Stop the threads; safe to call twice."""
         for worker in (self._label, self._predict, self._paint):
             worker.close()
+        self._thumbnailer.close()
+        self.scene.close()
         self._run_network.close()
         if self._collector is not None:
             self._collector.close()
@@ -194,12 +202,11 @@ class LiveView:
     def _is_plain(self, view: View, tasks: frozenset[Task]) -> bool:
         """Whether nobody computes this view's classes, yet or any more: it shows the
         photo."""
-        if view in COMPARED_VIEWS and (
-            not self._has_labelled or self._label.has_failed
-        ):
+        lacks_labels = not self._has_labelled or self._label.has_failed
+        if lacks_labels and (view in COMPARED_VIEWS or view in LABELLED_VIEWS):
             return True
         if not TASKS_OF[view]:
-            return view is not View.HN_LABELS
+            return view not in LABELLED_VIEWS
         return (
             not TASKS_OF[view] <= tasks
             or view not in self._predicted_views
@@ -213,9 +220,11 @@ class LiveView:
         layers = replace(layers, labels=labels, floor=floor, is_floor_known=True)
         with self._handing_on:  # no photo that `offer` holds may follow this one
             self._has_labelled = True
-            self._hand_on(View.HN_LABELS, layers)
+            for view in LABELLED_VIEWS:
+                self._hand_on(view, layers)
         if "hn" in self.networks:  # even if nobody looks: it may be the last frame
             self._compare(self._pairing.add_labels(layers))
+        self.scene.look(layers)
 
     def _predict_frame(self, layers: Layers) -> None:
         tasks, shown = self._needed_tasks(), TASKS_OF[self._settings.view]
@@ -274,6 +283,8 @@ class LiveView:
         self._newest[view] = layers
         if self._settings.view is view:
             self._paint.inbox.put(layers)
+        if view is View.CLOUD:
+            self._thumbnailer.offer(layers)
 
     def _paint_layers(self, layers: Layers) -> None:
         self.pictures.put(self._painter.paint(layers, self._settings))

@@ -79,8 +79,9 @@ def read_file(file: Path) -> Entry:
         file.name,
         RunState.FILE,
         words,
-        found.st_mtime,
+        changed_s=found.st_mtime,
         models=(file,),
+        tasks=(info.task,),
         size_bytes=found.st_size,
     )
 
@@ -121,10 +122,10 @@ def arranged(
 
 
 def when(entry: Entry) -> str:
-    """The day and the time at which it changed last, for people."""
+    """The day at which it changed last, and the time of the day, for people."""
     if not entry.changed_s:
         return ""
-    return datetime.fromtimestamp(entry.changed_s).strftime("%d %b %Y %H:%M")
+    return datetime.fromtimestamp(entry.changed_s).strftime("%Y-%m-%d %H:%M")
 
 
 def _searched(entry: Entry) -> str:

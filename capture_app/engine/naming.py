@@ -27,7 +27,12 @@ def next_segment(first: Path) -> Path:
 
 def hard_scene(scene: str) -> str:
     """The name for hard frames of a scene: kitchen-hard for kitchen or kitchen_003."""
-    return f"{_split(folder_name(scene))[0]}-hard"
+    return f"{scene_name(scene)}-hard"
+
+
+def scene_name(scene: str) -> str:
+    """What several takes of one scene share: kitchen of kitchen_003."""
+    return _split(folder_name(scene))[0]
 
 
 def folder_name(name: str) -> str:

@@ -43,6 +43,9 @@ class RunState(Enum):
     FILE = "model file"
 
 
+_UNFINISHED = (RunState.RUNNING, RunState.STOPPED)
+
+
 @dataclass(frozen=True)
 class Entry:
     """A run, or a model file from elsewhere."""
@@ -53,6 +56,8 @@ class Entry:
     state: RunState
     words: str = ""
     """The state in a sentence."""
+    place: str = ""
+    """Where in its work it is, if it is not finished."""
     changed_s: float = 0.0
     """When training wrote to it last, seconds since 1970."""
     config: RunConfig | None = None
@@ -60,12 +65,22 @@ class Entry:
     scores: Mapping[Task, Scores] = field(default_factory=dict)
     models: tuple[Path, ...] = ()
     """The files of its networks, the HN one first."""
+    tasks: tuple[Task, ...] = ()
+    """Of these files, in their order."""
     size_bytes: int = 0
     """Of them all."""
     num_parameters: int | None = None
     """Of one network; None where that cannot be told."""
     curves: tuple[StageCurves, ...] = ()
     report: Path | None = None
+
+    @property
+    def progress(self) -> float | None:
+        """0..1, how far the stage is that it trains or was stopped in."""
+        if self.config is None or not self.curves or self.state not in _UNFINISHED:
+            return None
+        newest = self.curves[-1]
+        return newest.last_step / max(1, self.config.steps_of(newest.stage))
 
     def mean_iou(self, task: Task) -> float | None:
         """0..1, of the network for `task`; None without it."""
@@ -96,11 +111,13 @@ def read_run(folder: Path, name: str, now_s: float) -> Entry:
         )
         scores = _read_scores(folder)
     except (HNError, OSError) as error:
-        return replace(entry, words=f"Cannot be read: {error}.")
+        # Without its measures it is not known which network is in model.onnx.
+        return replace(entry, words=f"Cannot be read: {error}.", models=())
     if scores is not None and (entry.models or not scores):
         words = "Finished." if scores else _LEARNT_DEPTH.format(folder)
-        return replace(entry, state=RunState.FINISHED, words=words, scores=scores)
-    entry = replace(entry, scores=scores or {})
+        entry = replace(entry, state=RunState.FINISHED, words=words)
+        return _with_scores(entry, scores)
+    entry = _with_scores(entry, scores or {})
     return _under_way(entry, config, now_s)
 
 
@@ -146,6 +163,15 @@ def _read_scores(folder: Path) -> dict[Task, Scores] | None:
         ) from error
 
 
+def _with_scores(entry: Entry, scores: Mapping[Task, Scores]) -> Entry:
+    """With its measures, which tell which network is in model.onnx."""
+    last: Task = "hn" if set(scores) == {"hn"} else "semantic"
+    tasks: list[Task] = [
+        "hn" if model.name == MODELS[0] else last for model in entry.models
+    ]
+    return replace(entry, scores=scores, tasks=tuple(tasks))
+
+
 def _under_way(entry: Entry, config: RunConfig, now_s: float) -> Entry:
     """A run that is not finished: one that goes on, or one that was stopped."""
     place = _place(entry, config)
@@ -154,9 +180,9 @@ def _under_way(entry: Entry, config: RunConfig, now_s: float) -> Entry:
         words = f"Training now: {place}."
         if quiet_s > _TOLD_QUIET_S:
             words += f" Last heard of {10 * round(quiet_s / 10)} s ago."
-        return replace(entry, state=RunState.RUNNING, words=words)
+        return replace(entry, state=RunState.RUNNING, words=words, place=place)
     words = f"Stopped: {place}. To go on: hn-train --out {entry.path} --resume"
-    return replace(entry, state=RunState.STOPPED, words=words)
+    return replace(entry, state=RunState.STOPPED, words=words, place=place)
 
 
 def _place(entry: Entry, config: RunConfig) -> str:

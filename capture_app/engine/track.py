@@ -14,10 +14,10 @@ from core.frame import RgbdFrame
 from core.prediction import ModelInfo
 from core.quality import LONGEST_PAUSE_S
 from core.recording import Recording
-from core.recording.floors import floors_from_json
 from core.recording.kept import load_kept
-from core.recording.survey import FLOORS
+from core.recording.survey import FLOORS, QUALITY, survey_from_json
 from core.recording.times import frame_times_ns
+from core.survey import Survey
 
 NOMINAL_PERIOD_S = 1 / 30  # of frames whose times say nothing
 _KEPT_FRAMES = 24  # decoded, so that going to and fro costs nothing: 40 MB at 640x480
@@ -81,19 +81,22 @@ def open_track(path: Path) -> Track:
     frames = NewestFrames(recording)
     dropped = recording.scene.dropped
     first = frames[0].number if dropped else 0
-    kept = load_kept(recording, FLOORS)
-    floors = floors_from_json(kept) if isinstance(kept, list) else None
-    if floors is not None and len(floors) != len(recording):
-        floors = None
+    kept = kept_survey(recording)
     return Track(
         recording,
         times_ns,
         play_seconds(times_ns),
         drop_positions(first, len(recording), dropped),
         _model_of(recording),
-        floors,
+        None if kept is None else kept.floors,
         frames,
     )
+
+
+def kept_survey(recording: Recording) -> Survey | None:
+    """What is known of all frames already; None where that has to be computed."""
+    kept = {name: load_kept(recording, name) for name in (FLOORS, QUALITY)}
+    return survey_from_json(kept, len(recording))
 
 
 def play_seconds(times_ns: np.ndarray) -> np.ndarray:

@@ -61,6 +61,9 @@ VIEW_ACTIONS: Mapping[View, ActionSpec] = {
     for view, (key, *words) in {
         View.HN_LABELS: ("1", "hn", "HN-labels",
             "Height and angle classes from depth over the photo"),
+        View.HEIGHTS: ("2", "heights", "Heights", "Metres above the floor"),
+        View.ANGLES: ("3", "angles", "Angles",
+            "How steep surfaces are: flat as the floor, or upright as a wall"),
         View.HN_PREDICTION: ("4", "hn_prediction", "HN prediction",
             "Height and angle classes that the network sees in the photo"),
         View.SEMANTIC: ("5", "semantic", "Semantic",
@@ -71,6 +74,8 @@ VIEW_ACTIONS: Mapping[View, ActionSpec] = {
             "Where the HN prediction is not what depth says"),
         View.DEPTH: ("8", "depth", "Depth", "Near is warm, far is cold"),
         View.COLOR: ("9", "color", "Colour", "The photo alone"),
+        View.CLOUD: ("0", "cloud", "Points",
+            "The scene from elsewhere: drag to turn, wheel to come nearer"),
     }.items()
 }
 

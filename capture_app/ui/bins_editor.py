@@ -4,7 +4,6 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QVBoxLayout, QWidget
 
 from capture_app.engine.bins_input import (
-    MOST_HEIGHTS,
     as_even,
     edges_text,
     even_edges,
@@ -12,7 +11,7 @@ from capture_app.engine.bins_input import (
 )
 from capture_app.ui.range_field import RangeField
 from capture_app.ui.setup_parts import Warned, link, muted, note, row
-from core.bins import HNBins
+from core.bins import IGNORE_LABEL, HNBins
 from core.errors import HNError
 
 
@@ -26,10 +25,8 @@ class BinsEditor(QWidget):
         super().__init__()
         self._shown = HNBins()
         self._as_shown: tuple[str, str, bool] = ("", "", False)
-        self._count = RangeField(1, MOST_HEIGHTS, tip="How many bins of height")
-        self._step = RangeField(
-            0.01, 2.0, 0.05, 2, "m", tip="How high each is; the last one is open above"
-        )
+        self._count = RangeField("Bins of height", 1, IGNORE_LABEL)
+        self._step = RangeField("Height of a bin", 0.01, 2, 0.05, "m")
         self._is_free = QCheckBox("Heights of my own")
         self._is_free.setToolTip("Name every edge between two heights, in metres")
         self._heights = QLineEdit()
@@ -48,7 +45,7 @@ class BinsEditor(QWidget):
         self._summary = note()
         self._reset = link("Reset", "10 heights of 0.25 m, angles apart at 45 degrees",
                            lambda: self._choose(HNBins()))  # fmt: skip
-        self._of, self._deg = muted("of"), muted("deg")
+        self._of, self._m, self._deg = muted("of"), muted("m"), muted("deg")
         self._arrange()
         for field in (self._count, self._step):
             field.edited.connect(lambda: self._on_edit(True))
@@ -61,23 +58,18 @@ class BinsEditor(QWidget):
 
     def bins(self) -> HNBins | None:
         """What is typed; None while that makes no bins."""
-        if self._typed() == self._as_shown:
-            return self._shown  # to the last digit
         try:
-            return typed_bins(*self._typed())
+            return self._read()
         except HNError:
             return None
 
     def show_bins(self, bins: HNBins) -> None:
         """Show these, without a signal."""
         even = as_even(bins.height_edges)
-        fits = even is not None and even[0] <= MOST_HEIGHTS
-        self._is_free.setChecked(not fits)
-        if even is not None and fits:
+        self._is_free.setChecked(even is None)
+        if even is not None:
             self._count.show_number(even[0])
             self._step.show_number(even[1])
-            fits = self._step.number == even[1]  # it has no more than two digits
-            self._is_free.setChecked(not fits)
         self._heights.setText(edges_text(bins.height_edges))
         self._angles.setText(edges_text(bins.angle_edges))
         self._is_signed.setChecked(bins.signed_angles)
@@ -88,7 +80,9 @@ class BinsEditor(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        layout.addLayout(row(muted("Heights"), 1, self._count, self._of, 1, self._step))
+        layout.addLayout(
+            row(muted("Heights"), 2, self._count, self._of, 3, self._step, self._m)
+        )
         layout.addWidget(self._heights)
         layout.addWidget(self._is_free)
         layout.addLayout(row(muted("Angles at"), 1, self._angles, self._deg))
@@ -97,11 +91,27 @@ class BinsEditor(QWidget):
         layout.addLayout(row(1, self._summary, self._reset))
 
     def _typed(self) -> tuple[str, str, bool]:
+        """Edges as texts, and whether angles are signed."""
         heights = self._heights.text()
         if not self._is_free.isChecked():
-            count, step = self._count.value(), self._step.value()
-            heights = edges_text(even_edges(round(count), step))
+            heights = self._even_text()
         return heights, self._angles.text(), self._is_signed.isChecked()
+
+    def _even_text(self) -> str:
+        """The edges of so many bins that are so high."""
+        count, step = self._count.number, self._step.number
+        assert count is not None and step is not None
+        return edges_text(even_edges(round(count), step))
+
+    def _read(self) -> HNBins:
+        """HNError says why it makes no bins."""
+        if not self._is_free.isChecked():
+            for field in (self._count, self._step):
+                if field.problem:
+                    raise HNError(field.problem)
+        if self._typed() == self._as_shown:
+            return self._shown  # to the last digit, and a network's may be any
+        return typed_bins(*self._typed())
 
     def _choose(self, bins: HNBins) -> None:
         self.show_bins(bins)
@@ -110,8 +120,7 @@ class BinsEditor(QWidget):
     def _on_free(self, is_free: bool) -> None:
         """Go on from the edges that there are."""
         if is_free:
-            count, step = self._count.value(), self._step.value()
-            self._heights.setText(edges_text(even_edges(round(count), step)))
+            self._heights.setText(self._even_text())
         self._on_edit(False)
         if is_free:
             self._heights.setFocus()
@@ -124,16 +133,12 @@ class BinsEditor(QWidget):
         """Show the fields that count, and what they make or why they make nothing."""
         is_free = self._is_free.isChecked()
         self._heights.setVisible(is_free)
-        for widget in (self._count, self._of, self._step):
+        for widget in (self._count, self._of, self._step, self._m):
             widget.setVisible(not is_free)
-        sentence = ""
+        words = num_classes = ""
         try:
-            bins = typed_bins(*self._typed())
-            self._summary.setText(f"{bins.num_classes} classes")
+            num_classes = f"{self._read().num_classes} classes"
         except HNError as error:
-            sentence = str(error)
-            self._summary.setText("")
-        if self._typed() == self._as_shown:  # a network's may be any
-            sentence = ""
-            self._summary.setText(f"{self._shown.num_classes} classes")
-        self._problem.say(sentence)
+            words = str(error)
+        self._problem.say(words)
+        self._summary.setText(num_classes)

@@ -44,15 +44,15 @@ class CameraCard(Card):
         self.sensor = "simulated"
         self._sensors = sensors
         self._button = ChoiceButton("Choose a camera, or something to replay", True)
-        self._room = RangeField(
-            0,
-            9999,
-            tip="Every number is another room; the first visit renders it, which takes "
-            "10 to 15 seconds",
+        self._room = RangeField("Room number", 0, 9999)
+        self._room.setToolTip(
+            f"{self._room.toolTip()}.\nEvery number is another room; the first visit "
+            "renders it, which takes 10 to 15 seconds"
         )
         self._room_row = QWidget()
-        self._room_row.setLayout(row(muted("Room number"), 1, self._room))
-        self._room_row.layout().setContentsMargins(0, 0, 0, 0)
+        room = row(muted("Room number"), 1, self._room)
+        room.setContentsMargins(0, 0, 0, 0)
+        self._room_row.setLayout(room)
         self._remark = note()
         self._problem = Warned("poor")
         self._list = CameraList(self)
@@ -96,7 +96,7 @@ class CameraCard(Card):
         current = next(c for c in found if c.spec == self.sensor)
         if not self._sensors.statuses:
             current = choice_of(self.sensor)
-        self._button.show_choice(current.title, current.detail)
+        self._button.show_choice(current)
         self._list.show_choices(found, self.sensor, self._sensors.is_looking)
 
     def _open_list(self) -> None:
@@ -124,7 +124,8 @@ class CameraCard(Card):
             self.edited.emit(False)
 
     def _on_room(self) -> None:
-        self.sensor = room_spec(round(self._room.value()))
+        self._problem.say(self._room.problem)
+        self.sensor = room_spec(round(self._room.number or 0))
         self._show_choices()
         self.edited.emit(True)
 

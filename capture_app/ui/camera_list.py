@@ -6,10 +6,10 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from capture_app.engine.camera_choices import CameraChoice
-from capture_app.ui.setup_parts import ChoiceButton, link, muted, note, row
+from capture_app.ui.setup_parts import ChoiceButton, link, muted, note, row, sentence
 
 WIDTH = 400
-_NEAR_EDGE = 12  # pixels between the list and the end of the screen
+_MARGIN, _AROUND = 10, 160  # pixels around the rows, and above and below them
 
 
 class CameraList(QFrame):
@@ -25,18 +25,19 @@ class CameraList(QFrame):
         super().__init__(parent, Qt.WindowType.Popup)
         self.setObjectName("card")
         self.setFixedWidth(WIDTH)
-        self._shown: tuple[Sequence[CameraChoice], str] | None = None
+        self._shown: tuple[list[CameraChoice], str] | None = None
+        self._anchor = parent
+        self._rows = QVBoxLayout()
+        self._buttons: dict[str, ChoiceButton] = {}
         self._look = link(
             "Look again", "Ask every kind of camera anew", self.look_wanted.emit
         )
         self._area = QScrollArea()
         self._area.setWidgetResizable(True)
-        self._area.setHorizontalScrollBarPolicy(
-            Qt.ScrollBarPolicy.ScrollBarAlwaysOff
-        )
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 10, 10, 10)
+        layout.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
         layout.setSpacing(6)
         layout.addLayout(row(1, muted("Cameras"), self._look))
         layout.addWidget(self._area, 1)
@@ -67,43 +68,54 @@ class CameraList(QFrame):
         """Offer these; nothing moves when they are what is shown already."""
         self._look.setText("Looking…" if is_looking else "Look again")
         self._look.setEnabled(not is_looking)
-        if self._shown == (choices, current):
+        if self._shown == (list(choices), current):
             return
-        self._shown = choices, current
-        rows = QWidget()
+        self._shown = list(choices), current
+        rows, before, self._buttons = QWidget(), self._buttons, {}
         layout = QVBoxLayout(rows)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         for choice in choices:
             layout.addWidget(self._row(choice, choice.spec == current))
         layout.addStretch(1)
+        focused = [spec for spec, button in before.items() if button.hasFocus()]
         self._area.setWidget(rows)
+        self._rows = layout
         self._fit()
+        self._focus(*focused)
 
     def open_below(self, widget: QWidget) -> None:
         """Show the list, all of it on the screen."""
         self._anchor = widget
-        self._fit()
         self.show()
-        self._area.setFocus()
-        self.focusNextChild()
+        self._fit()
+        if self._shown is not None:
+            self._focus(self._shown[1])
+
+    def _focus(self, spec: str = "") -> None:
+        """Have the keys begin at this camera."""
+        if spec in self._buttons:
+            self._buttons[spec].setFocus()
 
     def _row(self, choice: CameraChoice, is_chosen: bool) -> QWidget:
         """A line to click, or what is missing, with a button that tells all of it."""
         button = ChoiceButton()
-        button.show_choice(choice.title, choice.detail, is_chosen)
+        button.show_choice(choice, is_chosen)
         if choice.is_available:
+            self._buttons[choice.spec] = button
             button.clicked.connect(self.close)
             button.clicked.connect(lambda: self.chosen.emit(choice.spec))
             return button
         button.setEnabled(False)
-        reason = note(choice.detail[:1].upper() + choice.detail[1:] + ".")
+        reason = note(sentence(choice.detail))
         reason.setContentsMargins(28, 0, 12, 6)
         reason.hide()
-        why = link("Why?", f"Why there is no {choice.title}", lambda: None)
-        why.setCheckable(True)
-        why.toggled.connect(reason.setVisible)
-        why.toggled.connect(self._fit)
+
+        def turn() -> None:
+            reason.setVisible(reason.isHidden())
+            self._fit()
+
+        why = link("Why?", f"All about why there is no {choice.title}", turn)
         whole = QWidget()
         layout = QVBoxLayout(whole)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -114,19 +126,16 @@ class CameraList(QFrame):
 
     def _fit(self) -> None:
         """As high as its rows, as far as the screen allows."""
-        rows, anchor = self._area.widget(), getattr(self, "_anchor", None)
-        if rows is None or anchor is None:
+        if not self.isVisible():
             return
-        rows.layout().activate()
-        screen = anchor.screen().availableGeometry()
-        room = screen.height() - 2 * _NEAR_EDGE - 130
-        inner = WIDTH - 20
-        layout = rows.layout()
-        height = layout.heightForWidth(inner) if layout.hasHeightForWidth() else -1
-        height = max(height, layout.sizeHint().height() if height < 0 else height)
-        self._area.setFixedHeight(min(height, max(room, 120)))
+        screen = self._anchor.screen().availableGeometry()
+        self._rows.activate()
+        height = self._rows.sizeHint().height()
+        if self._rows.hasHeightForWidth():
+            height = self._rows.totalHeightForWidth(WIDTH - 2 * _MARGIN)
+        self._area.setFixedHeight(min(height, screen.height() - _AROUND))
         self.adjustSize()
-        place = anchor.mapToGlobal(QPoint(0, anchor.height() + 4))
-        x = min(place.x(), screen.right() - self.width() - _NEAR_EDGE)
-        y = min(place.y(), screen.bottom() - self.height() - _NEAR_EDGE)
+        place = self._anchor.mapToGlobal(QPoint(0, self._anchor.height() + 4))
+        x = min(place.x(), screen.right() - self.width() - _MARGIN)
+        y = min(place.y(), screen.bottom() - self.height() - _MARGIN)
         self.move(max(screen.left(), x), max(screen.top(), y))

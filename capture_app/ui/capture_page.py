@@ -13,9 +13,11 @@ from capture_app.engine.collector import hard_plan
 from capture_app.engine.disk_space import MIN_FREE_BYTES
 from capture_app.engine.live import LiveView
 from capture_app.engine.picture import TASKS_OF, View, ViewSettings
+from capture_app.engine.probe import probe
 from capture_app.engine.recorder import RecordingPlan
 from capture_app.engine.session import CaptureSession
-from capture_app.engine.setup import SessionSetup
+from capture_app.engine.setup import SessionSetup, make_live, needs_reopening
+from capture_app.engine.setup_json import setup_to_json
 from capture_app.engine.states import RecorderState, SourceState
 from capture_app.engine.take_examiner import TakeExaminer
 from capture_app.ui.actions import VIEW_ACTIONS
@@ -24,6 +26,7 @@ from capture_app.ui.memory import Memory
 from capture_app.ui.notice import notice
 from capture_app.ui.page import Page
 from capture_app.ui.record_bar import RecordBar
+from capture_app.ui.setup_panel import SetupPanel
 from capture_app.ui.side_panel import SidePanel
 from capture_app.ui.status_line import StatusLine
 from capture_app.ui.take_control import TakeControl
@@ -39,6 +42,7 @@ _SLOW_TICK_MS = 200
 _OPACITY_STEP = 10  # percent
 # What is shown first: the first of them for which there are networks.
 _FIRST_VIEWS = (View.BOTH, View.HN_PREDICTION, View.SEMANTIC, View.HN_LABELS)
+_LOCKED = "A recording is on: its camera and labels stay as they are."
 
 
 class CapturePage(Page):
@@ -53,8 +57,8 @@ class CapturePage(Page):
     """Each time a recording has ended."""
     warnings_over = Signal()
     """A take has ended, and what was only a warning no longer matters."""
-    tasks_changed = Signal()
-    """There are other networks now."""
+    setup_changed = Signal()
+    """There are other bins or other networks now."""
 
     def __init__(
         self,
@@ -62,16 +66,18 @@ class CapturePage(Page):
         setup: SessionSetup,
         recordings: Path,
         min_free_bytes: int = MIN_FREE_BYTES,
+        presets: Path = Path("presets.json"),
     ) -> None:
         super().__init__()
         self._make_session = make_session
-        self._setup = setup
+        self.setup = setup
         self._recordings = recordings
         self._min_free_bytes = min_free_bytes
+        self._presets = presets
         self._is_live = False
         self._settings = ViewSettings()
         self.session = make_session(setup)
-        self.examiner = TakeExaminer(self._live.bins)
+        self.examiner = TakeExaminer(self.bins)
         self.status_line = StatusLine()
 
     @property
@@ -96,6 +102,10 @@ class CapturePage(Page):
             "fainter": lambda: self.view_bar.step_opacity(-_OPACITY_STEP),
             "stronger": lambda: self.view_bar.step_opacity(_OPACITY_STEP),
             "restart": self.restart,
+            "pause": lambda: None,  # the tick asks whether it is checked
+            "new_scene": self._begin_scene,
+            "setup": self._show_setup_panel,
+            "marks": self._show_marks,
         }
 
     def set_actions(self, actions: Mapping[str, QAction]) -> None:
@@ -103,17 +113,21 @@ class CapturePage(Page):
         self._actions = actions
         self.view_bar = ViewBar(actions, self._settings.opacity)
         self.frame_view = FrameView()
-        self.side_panel = SidePanel(self._live.bins, self._live.models)
+        self.side_panel = self._make_side_panel()
+        self.setup_panel = SetupPanel(self.setup, self._presets)
         self.record_bar = RecordBar(actions["record"], actions["collect"])
         self.takes = TakeControl(
             self.record_bar,
             self._recordings,
             self._min_free_bytes,
-            dict,
+            lambda: setup_to_json(self.setup),
             self.examiner,
         )
         self._arrange()
         self._connect()
+        self.view_bar.show_tasks(self.tasks)
+        for name in ("setup", "marks"):
+            actions[name].setChecked(True)
         tasks = self.tasks
         self.show_view(next(view for view in _FIRST_VIEWS if TASKS_OF[view] <= tasks))
 
@@ -156,39 +170,43 @@ class CapturePage(Page):
 
     def restart(self) -> None:
         """Open the camera again, with new threads; a running recording is finished."""
-        self._go_on_with(self._make_session, self._setup)
+        self._go_on_with(self._make_session)
 
     def open_sensor(self, spec: str) -> None:
         """Watch another camera, or replay a file as one."""
-        self.apply_setup(replace(self._setup, sensor=spec))
+        self.apply_setup(replace(self.setup, sensor=spec))
 
     def use_models(self, models: tuple[Path, ...]) -> None:
         """Show what these networks see, or none."""
-        self.apply_setup(replace(self._setup, models=models))
+        self.apply_setup(replace(self.setup, models=models))
 
     def apply_setup(self, setup: SessionSetup) -> None:
-        """Go on with another camera, other labels or networks; a problem leaves all as
-        it is."""
-        if self.session.recorder_state is not RecorderState.OFF:
-            self.has_problem.emit(
-                "A recording is on; end it before the camera, the labels or the "
-                "networks are changed.",
-                False,
-            )
-            return
+        """Go on with another camera, other labels or networks; what cannot be leaves
+        all as it is, and is told."""
+        before = self.setup
         try:
-            session = self._make_session(setup)
+            if self.session.recorder_state is not RecorderState.OFF:
+                raise HNError(_LOCKED)
+            if needs_reopening(before, setup):
+                session = self._make_session(setup)
+                self.setup = setup
+                self._go_on_with(lambda _: session)
+            else:
+                self.session.replace_live(make_live(setup))
+                self.setup = setup
+                self._show(self._settings)
         except (HNError, OSError) as error:
             self.has_problem.emit(str(error), False)
-            return
-        self._setup = setup
-        self._go_on_with(lambda _: session, setup)
-        self._show_setup()
+        self.setup_panel.show_setup(self.setup)
+        self._explain_anew()
 
     def remember(self, memory: Memory) -> None:
         """Keep how the user has set the page."""
         memory.put("view", self._settings.view.value)
         memory.put("opacity", round(100 * self._settings.opacity))
+        memory.put("setup", setup_to_json(self.setup))
+        for name in ("setup", "marks"):
+            memory.put(f"shows_{name}", self._actions[name].isChecked())
 
     def recall(self, memory: Memory) -> None:
         """Set the page as it was kept, as far as that is possible today."""
@@ -197,11 +215,16 @@ class CapturePage(Page):
         views = [v for v in View if v.value == kept and TASKS_OF[v] <= self.tasks]
         if views and not self.tasks:
             self.show_view(views[0])
+        for name in ("setup", "marks"):
+            self._actions[name].setChecked(memory.get(f"shows_{name}", True))
+        self._show_setup_panel()
+        self._show_marks()
 
     def end(self) -> None:
         """Finish the recording and stop every thread."""
         self._timer.stop()
         self._slow_timer.stop()
+        self.setup_panel.end()
         self.examiner.close()
         self.session.close()
 
@@ -216,29 +239,35 @@ class CapturePage(Page):
         assert self.session.live is not None, "a window needs a live view"
         return self.session.live
 
-    def _go_on_with(self, make_session: MakeSession, setup: SessionSetup) -> None:
+    def _go_on_with(self, make_session: MakeSession) -> None:
         """Close the session, and only then make and start the next one."""
         was_collecting = self._live.is_collecting
         self.session.close()
         self.takes.note_end(self.session)
         self.frame_view.forget_picture()
-        self.session = make_session(setup)
+        self.session = make_session(self.setup)
         self._show(self._settings)
-        if was_collecting and "hn" in self._live.networks:
+        if was_collecting and "hn" in self.tasks:
             self._start_collecting()
         self.session.start()
         self._slow_tick()
 
-    def _show_setup(self) -> None:
+    def _make_side_panel(self) -> SidePanel:
+        panel = SidePanel(self.bins, self._live.models)
+        panel.view_chosen.connect(self.show_view)
+        return panel
+
+    def _explain_anew(self) -> None:
         """Have every part be about the bins and networks that there are now."""
-        new = SidePanel(self._live.bins, self._live.models)
+        new = self._make_side_panel()
         self._middle.replaceWidget(self.side_panel, new)
         self.side_panel.deleteLater()
         self.side_panel = new
-        self.examiner.bins = self._live.bins
+        self.examiner.bins = self.bins
+        self.view_bar.show_tasks(self.tasks)
         if not TASKS_OF[self._settings.view] <= self.tasks:
             self.show_view(View.HN_LABELS)
-        self.tasks_changed.emit()
+        self.setup_changed.emit()
 
     def _arrange(self) -> None:
         picture = QVBoxLayout()
@@ -246,6 +275,7 @@ class CapturePage(Page):
         picture.addWidget(self.frame_view, 1)
         self._middle = QHBoxLayout()
         self._middle.setSpacing(0)
+        self._middle.addWidget(self.setup_panel)
         self._middle.addLayout(picture, 1)
         self._middle.addWidget(self.side_panel)
         layout = QVBoxLayout(self)
@@ -255,24 +285,45 @@ class CapturePage(Page):
         layout.addLayout(self._middle, 1)
         layout.addWidget(self.record_bar)
         # Letters are shortcuts until the user clicks into the scene's name.
-        self.frame_view.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.frame_view.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.frame_view.setFocus()
 
     def _connect(self) -> None:
         self.view_bar.opacity_changed.connect(
             lambda opacity: self._show(replace(self._settings, opacity=opacity))
         )
+        self.view_bar.networks_wanted.connect(self._ask_for_models)
+        self.setup_panel.models_wanted.connect(self._ask_for_models)
+        self.setup_panel.changed.connect(self.apply_setup)
         self.frame_view.resized.connect(
             lambda *size: self._show(replace(self._settings, size=size))
         )
+        self.frame_view.orbited.connect(
+            lambda orbit: self._show(replace(self._settings, orbit=orbit))
+        )
+        self.frame_view.pointed.connect(lambda _: self._show_probe())
         self.takes.began.connect(self._note_beginning)
         self.takes.recorded.connect(self.warnings_over)
         self.takes.recorded.connect(self.recorded)
         self.takes.refused.connect(lambda why: self.has_problem.emit(why, False))
 
+    def _ask_for_models(self) -> None:
+        self.wants.emit("go_models", None)
+
     def _note_beginning(self) -> None:
-        self.side_panel.show_legend()
+        self._live.scene.reset()
+        self.side_panel.show_coverage()
         self.frame_view.setFocus()
+
+    def _begin_scene(self) -> None:
+        self._live.scene.reset()
+        self.takes.suggest_scene("scene")
+
+    def _show_setup_panel(self) -> None:
+        self.setup_panel.setVisible(self._actions["setup"].isChecked())
+
+    def _show_marks(self) -> None:
+        self.frame_view.show_marks(self._actions["marks"].isChecked())
 
     def _every(self, period_ms: int, work: Callable[[], None]) -> QTimer:
         timer = QTimer(self)
@@ -286,9 +337,11 @@ class CapturePage(Page):
         self._live.show(settings)
 
     def _tick(self) -> None:
-        picture = self._live.pictures.take()
-        if picture is not None:
-            self.frame_view.show_picture(picture)
+        if not self._actions["pause"].isChecked():
+            picture = self._live.pictures.take()
+            if picture is not None:
+                self.frame_view.show_picture(picture)
+            self.side_panel.show_thumbnails(self._live.thumbnails.take())
         for problem in self.session.take_problems():
             if problem.is_warning:
                 self.has_warning.emit(problem.message)
@@ -308,19 +361,20 @@ class CapturePage(Page):
             stats,
             bool(self._live.networks),
         )
-        self.side_panel.show_picture(picture, self._live.is_preparing)
+        self.side_panel.show_picture(picture)
+        self.side_panel.show_scene(self._live.scene)
         self.side_panel.show_examination(self.examiner.examination)
+        self._show_probe()
         self.record_bar.show_recording(recording, recorder_state)
         self.record_bar.show_collection(self._live.collection)
+        is_on = recorder_state in (RecorderState.RECORDING, RecorderState.WAITING)
+        self.setup_panel.set_locked(_LOCKED if is_on else "")
+        is_off = recorder_state is RecorderState.OFF
         self._actions["record"].setEnabled(
-            recorder_state in (RecorderState.RECORDING, RecorderState.WAITING)
-            or (
-                recorder_state is RecorderState.OFF
-                and session.source_state is SourceState.STREAMING
-            )
+            is_on or (is_off and session.source_state is SourceState.STREAMING)
         )
         self.frame_view.is_recording = recorder_state is RecorderState.RECORDING
-        if recording is not None and recorder_state is RecorderState.OFF:
+        if recording is not None and is_off:
             self.takes.note_end(session)
         self.frame_view.show_notice(*notice(session, self._live, picture))
         has_rates = stats.camera_fps > 0 and stats.label_fps > 0
@@ -329,6 +383,18 @@ class CapturePage(Page):
         if not self._is_live and is_settled and picture and picture.has_classes:
             self._is_live = True
             self.became_live.emit()
+
+    def _show_probe(self) -> None:
+        """What is under the cursor, of the picture that is shown."""
+        picture, point = self.frame_view.picture, self.frame_view.point
+        if picture is None or point is None:
+            self.side_panel.show_probe(None)
+            return
+        view = picture.settings.view
+        models = self._live.models
+        self.side_panel.show_probe(
+            probe(picture.layers, *point, view, self.bins, models)
+        )
 
     def _start_collecting(self) -> None:
         """Keep hard frames of the scene that is named now."""

@@ -1,15 +1,26 @@
-"""The big picture: the newest frame, the floor on it, a word where there is none."""
+"""The big picture: the newest frame, the floor on it, a cross at what is pointed at."""
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QSizePolicy
 
-from capture_app.engine.picture import Picture
+from capture_app.engine.picture import Picture, View
 from capture_app.ui.floor_marks import paint_horizon, paint_up_arrow
+from capture_app.ui.picture_words import paint_cross, paint_hint, paint_notice
+from capture_app.ui.pointed_view import PointedView
 from capture_app.ui.theme import theme
 
+_CLOUD_HINT = "Drag to turn, wheel to zoom, double click to look as at first"
 
-class FrameView(QWidget):
+
+class FrameView(PointedView):
     """Paints pictures as large as they come, centred."""
 
     resized = Signal(int, int)
@@ -20,10 +31,12 @@ class FrameView(QWidget):
         self.setMinimumSize(320, 240)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setAccessibleName("Picture")
         self._picture: Picture | None = None
         self._image: QImage | None = None
         self._notice = ""
         self._progress: float | None = None
+        self._shows_marks = True
         self.is_recording = False
 
     def sizeHint(self) -> QSize:
@@ -51,6 +64,8 @@ class FrameView(QWidget):
         self._image = QImage(
             picture.pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32
         )
+        if self.shows_cloud:
+            self.point_at(None)
         self.update()
 
     def show_notice(self, text: str, progress: float | None = None) -> None:
@@ -59,10 +74,22 @@ class FrameView(QWidget):
             self._notice, self._progress = text, progress
             self.update()
 
+    def show_marks(self, is_shown: bool) -> None:
+        """Whether the floor's line and arrow are drawn over the picture."""
+        self._shows_marks = is_shown
+        self.update()
+
     def forget_picture(self) -> None:
         """Show nothing but the notice."""
         self._picture = self._image = None
+        self.point_at(None)
         self.update()
+
+    @property
+    def shows_cloud(self) -> bool:
+        """Whether the picture is a point cloud."""
+        picture = self._picture
+        return picture is not None and picture.settings.view is View.CLOUD
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Tell how large pictures should be."""
@@ -70,55 +97,50 @@ class FrameView(QWidget):
         self.resized.emit(round(self.width() * scale), round(self.height() * scale))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Picture, floor marks, notice."""
+        """Picture, floor marks, cross, notice."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(self.rect(), QColor(theme().window))
         if self._image is not None and self._picture is not None:
-            area = self._image_area(self._image)
+            area = self._area_of(self._image)
             painter.drawImage(area, self._image)
-            horizon, floor = self._picture.horizon, self._picture.layers.floor
-            if horizon is not None and floor is not None:
-                paint_horizon(painter, area, horizon, floor)
-            if floor is not None:
-                paint_up_arrow(painter, area, floor)
+            if self._shows_marks:
+                self._paint_floor(painter, area, self._picture)
+            if self.point is not None:
+                x, y = self.point
+                place = QPointF(x * area.width(), y * area.height()) + area.topLeft()
+                paint_cross(painter, place)
+            if self.shows_cloud and not self._notice:
+                paint_hint(painter, area, _CLOUD_HINT)
             if self.is_recording:
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.setPen(QPen(QColor(theme().red), 3))
-                painter.drawRect(area.adjusted(1.5, 1.5, -1.5, -1.5))
+                _paint_frame(painter, area, theme().red)
+            elif self.has_tab_focus:
+                _paint_frame(painter, area, theme().accent)
         if self._notice:
-            self._paint_notice(painter)
+            is_empty = self._image is None
+            paint_notice(painter, self.rect(), self._notice, self._progress, is_empty)
 
-    def _image_area(self, image: QImage) -> QRectF:
-        """Where the picture goes: whole pixels in the middle, as large as fits."""
+    def _paint_floor(self, painter: QPainter, area: QRectF, picture: Picture) -> None:
+        floor = picture.layers.floor
+        if floor is None or self.shows_cloud:
+            return
+        if picture.horizon is not None:
+            paint_horizon(painter, area, picture.horizon, floor)
+        paint_up_arrow(painter, area, floor)
+
+    def picture_area(self) -> QRectF | None:
+        """Where the picture is, if there is one."""
+        return None if self._image is None else self._area_of(self._image)
+
+    def _area_of(self, image: QImage) -> QRectF:
+        """Whole pixels in the middle, as large as fits."""
         scale = min(self.width() / image.width(), self.height() / image.height())
         width, height = round(image.width() * scale), round(image.height() * scale)
         left, top = (self.width() - width) // 2, (self.height() - height) // 2
         return QRectF(left, top, width, height)
 
-    def _paint_notice(self, painter: QPainter) -> None:
-        metrics = painter.fontMetrics()
-        has_bar = self._progress is not None
-        width = max(metrics.horizontalAdvance(self._notice), 220 if has_bar else 0) + 40
-        height = metrics.height() + (38 if has_bar else 22)
-        bottom = self.height() / 2 + height / 2 if has_bar else self.height() - 20.0
-        if self._image is None and not has_bar:
-            bottom = self.height() / 2 + height / 2
-        box = QRectF((self.width() - width) / 2, bottom - height, width, height)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(20, 22, 28, 225))
-        painter.drawRoundedRect(box, 10, 10)
-        painter.setPen(QColor(theme().text))
-        text_box = box.adjusted(0, 10, 0, 0) if has_bar else box
-        align = Qt.AlignmentFlag.AlignHCenter | (
-            Qt.AlignmentFlag.AlignTop if has_bar else Qt.AlignmentFlag.AlignVCenter
-        )
-        painter.drawText(text_box, align, self._notice)
-        if self._progress is not None:
-            groove = QRectF(box.left() + 20, box.bottom() - 16, box.width() - 40, 5)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(theme().line))
-            painter.drawRoundedRect(groove, 2.5, 2.5)
-            groove.setWidth(groove.width() * self._progress)
-            painter.setBrush(QColor(theme().accent))
-            painter.drawRoundedRect(groove, 2.5, 2.5)
+
+def _paint_frame(painter: QPainter, area: QRectF, color: str) -> None:
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QColor(color), 3))
+    painter.drawRect(area.adjusted(1.5, 1.5, -1.5, -1.5))

@@ -12,11 +12,11 @@ from capture_app.ui.legend_parts import (
     largest_first,
     paint_bins,
     paint_classes,
-    paint_depth,
     paint_text,
     percent,
     row_height,
 )
+from capture_app.ui.legend_scales import paint_angles, paint_depth, paint_heights
 from core.bins import HNBins
 from core.disagreement import FAR_HEIGHT, KIND_NAMES, WRONG_ANGLE
 from core.overlay import disagreement_palette
@@ -24,12 +24,15 @@ from core.prediction import ModelInfo, Task
 
 _TITLES: Mapping[View, str] = {
     View.HN_LABELS: "Height above floor, surface",
+    View.HEIGHTS: "Height above floor",
+    View.ANGLES: "Angle of the surface to up",
     View.HN_PREDICTION: "Height above floor, surface",
     View.SEMANTIC: "Predicted classes in view",
     View.BOTH: "Filled: predicted classes",
     View.DISAGREEMENT: "Prediction against depth",
     View.DEPTH: "Distance",
     View.COLOR: "Photo",
+    View.CLOUD: "Height above floor, surface",
 }
 _LINES_SHARE = 0.58  # of the height, for the lines of both predictions
 
@@ -64,6 +67,10 @@ class Legend(QWidget):
         match self._view:
             case View.HN_LABELS | View.HN_PREDICTION:
                 paint_bins(painter, area, self._bins, self._shares)
+            case View.HEIGHTS:
+                paint_heights(painter, area, self._shares)
+            case View.ANGLES:
+                paint_angles(painter, area, self._shares)
             case View.SEMANTIC:
                 self._paint_semantic(painter, area)
             case View.BOTH:
@@ -74,6 +81,10 @@ class Legend(QWidget):
                 paint_depth(painter, area)
             case View.COLOR:
                 paint_text(painter, area, "As the camera sees it.")
+            case View.CLOUD if self._shares.any():
+                paint_bins(painter, area, self._bins, self._shares)
+            case View.CLOUD:
+                paint_text(painter, area, "The photo's colours: no floor in view.")
 
     def _paint_semantic(self, painter: QPainter, area: QRectF) -> None:
         info = self._models["semantic"]

@@ -5,13 +5,12 @@ from itertools import pairwise
 
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QLinearGradient, QPainter
+from PySide6.QtGui import QColor, QPainter
 
 from capture_app.ui.theme import theme
 from core.bins import HNBins
-from core.overlay import class_palette, depth_colours
+from core.overlay import class_palette
 
-_NEAR_M, _FAR_M = 0.4, 6.0  # the range of core.overlay.colorize_depth
 _LEAST_SHARE = 0.002
 _NOT_IN_VIEW = 0.22
 _LARGEST_ROW = 48.0
@@ -81,25 +80,6 @@ def paint_classes(
         right = middle | Qt.AlignmentFlag.AlignRight
         painter.drawText(box, right, percent(float(shares[k])))
     return area.top() + len(classes) * row
-
-
-def paint_depth(painter: QPainter, area: QRectF) -> None:
-    """A bar of distances."""
-    height = min(area.height() - 44, 320)
-    scale = QRectF(area.left(), area.top() + 8, 30, height)
-    gradient = QLinearGradient(0, scale.top(), 0, scale.bottom())
-    for share in np.linspace(0.0, 1.0, 17):
-        gradient.setColorAt(float(share), QColor(*depth_colours(share).tolist()))
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(gradient)
-    painter.drawRoundedRect(scale, 4, 4)
-    painter.setPen(QColor(theme().text))
-    for metres in (_NEAR_M, 1, 2, 3, 4, 5, _FAR_M):
-        share = (metres - _NEAR_M) / (_FAR_M - _NEAR_M)
-        box = QRectF(scale.right() + 10, scale.top() + share * height - 10, 120, 20)
-        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, f"{metres:g} m")
-    below = QRectF(area.left(), scale.bottom() + 12, area.width(), 20)
-    paint_text(painter, below, "Black: no depth")
 
 
 def paint_text(painter: QPainter, area: QRectF, text: str) -> None:

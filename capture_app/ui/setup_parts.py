@@ -1,14 +1,16 @@
 """What the cards of the setup column are made of."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import (
     QColor,
     QEnterEvent,
     QFont,
     QPainter,
     QPaintEvent,
+    QPalette,
     QPen,
     QWheelEvent,
 )
@@ -28,6 +30,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from capture_app.engine.camera_choices import CameraChoice, is_path
 from capture_app.ui.theme import theme
 
 CARD_MARGIN = 12
@@ -61,17 +64,23 @@ class ChoiceBox(QComboBox):
 
     def __init__(self, tip: str) -> None:
         super().__init__()
-        self.setToolTip(tip)
         self._tip = tip
+        self._values: list[object] = []
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.currentTextChanged.connect(lambda text: self.setToolTip(f"{text}\n{tip}"))
+        self.currentTextChanged.connect(self._tell)
+        self._tell()
+
+    @property
+    def value(self) -> Any:
+        """What is chosen."""
+        return self._values[self.currentIndex()]
 
     def show_choices(self, choices: Sequence[tuple[str, object]]) -> None:
-        """Offer these, by their words, and choose none."""
+        """Offer these, by their words, and choose the first."""
         self.blockSignals(True)
         self.clear()
-        for words, value in choices:
-            self.addItem(words, value)
+        self._values = [value for _, value in choices]
+        self.addItems([words for words, _ in choices])
         metrics = self.view().fontMetrics()
         widths = [metrics.horizontalAdvance(words) for words, _ in choices]
         self.view().setMinimumWidth(max(widths, default=0) + 30)
@@ -80,13 +89,12 @@ class ChoiceBox(QComboBox):
     def show_value(self, value: object, words: str = "") -> None:
         """Choose this value, which is offered too if it was not yet."""
         self.blockSignals(True)
-        values = [self.itemData(row) for row in range(self.count())]
-        if value not in values:
-            self.addItem(words or str(value), value)
-            values.append(value)
-        self.setCurrentIndex(values.index(value))
+        if value not in self._values:
+            self.addItem(words)
+            self._values.append(value)
+        self.setCurrentIndex(self._values.index(value))
         self.blockSignals(False)
-        self.setToolTip(f"{self.currentText()}\n{self._tip}")
+        self._tell()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Leave it to the column."""
@@ -96,6 +104,7 @@ class ChoiceBox(QComboBox):
         """As usual, but with words that end in dots where they do not fit."""
         painter, option = QStylePainter(self), QStyleOptionComboBox()
         self.initStyleOption(option)
+        option.subControls &= ~QStyle.SubControl.SC_ComboBoxArrow
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
         room = self.style().subControlRect(
             QStyle.ComplexControl.CC_ComboBox,
@@ -107,6 +116,10 @@ class ChoiceBox(QComboBox):
             self.currentText(), Qt.TextElideMode.ElideRight, room.width() - 4
         )
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+        _draw_arrow(painter, QPointF(self.width() - 13, self.height() / 2))
+
+    def _tell(self) -> None:
+        self.setToolTip("\n".join(filter(None, (self.currentText(), self._tip))))
 
 
 class ChoiceButton(QAbstractButton):
@@ -118,13 +131,17 @@ class ChoiceButton(QAbstractButton):
         self._tip = tip
         self._opens_list = opens_list
         self._detail = ""
+        self._cut = Qt.TextElideMode.ElideRight
         self._is_chosen = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
-    def show_choice(self, title: str, detail: str, is_chosen: bool = False) -> None:
+    def show_choice(self, choice: CameraChoice, is_chosen: bool = False) -> None:
         """Stand for this choice."""
+        title, detail = choice.title, choice.detail
         self._detail, self._is_chosen = detail, is_chosen
+        modes = Qt.TextElideMode
+        self._cut = modes.ElideMiddle if is_path(choice.spec) else modes.ElideRight
         self.setText(title)
         self.setAccessibleName(f"{title}, {detail}")
         self.setToolTip("\n".join(filter(None, (title, detail, self._tip))))
@@ -159,25 +176,22 @@ class ChoiceButton(QAbstractButton):
         bold.setWeight(QFont.Weight.DemiBold)
         painter.setFont(bold)
         painter.setPen(QColor(colors.text if is_on else colors.muted))
-        _draw_line(painter, words, Qt.AlignmentFlag.AlignTop, self.text())
+        _draw_line(painter, words, Qt.AlignmentFlag.AlignTop, self.text(), self._cut)
         painter.setFont(self.font())
         painter.setPen(QColor(colors.muted))
-        _draw_line(painter, words, Qt.AlignmentFlag.AlignBottom, self._detail)
+        _draw_line(
+            painter, words, Qt.AlignmentFlag.AlignBottom, self._detail, self._cut
+        )
 
     def _paint_mark(self, painter: QPainter) -> None:
         """An arrow, a filled dot, an empty dot, or a cross."""
         colors, middle = theme(), self.height() / 2
         if self._opens_list:
-            x = self.width() - 15.0
-            painter.setPen(QPen(QColor(colors.muted), 1.6))
-            painter.drawPolyline(_points((x - 4, middle - 2), (x, middle + 2)))
-            painter.drawPolyline(_points((x, middle + 2), (x + 4, middle - 2)))
+            _draw_arrow(painter, QPointF(self.width() - 15, middle))
         elif not self.isEnabled():
             painter.setPen(QPen(QColor(colors.muted), 1.4))
-            for way in (1, -1):
-                painter.drawPolyline(
-                    _points((10, middle - 4 * way), (18, middle + 4 * way))
-                )
+            painter.drawLine(QPointF(10, middle - 4), QPointF(18, middle + 4))
+            painter.drawLine(QPointF(10, middle + 4), QPointF(18, middle - 4))
         else:
             painter.setPen(QPen(QColor(colors.accent), 1.6))
             painter.setBrush(QColor(colors.accent if self._is_chosen else colors.panel))
@@ -198,6 +212,24 @@ class Warned(QLabel):
         """Show the sentence, or nothing."""
         self.setText(sentence)
         self.setVisible(bool(sentence))
+
+
+class Elided(QLabel):
+    """A name that may be long, with dots in its middle where it does not fit."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """One line."""
+        painter = QPainter(self)
+        group = QPalette.ColorGroup.Normal
+        if not self.isEnabled():
+            group = QPalette.ColorGroup.Disabled
+        painter.setPen(self.palette().color(group, QPalette.ColorRole.WindowText))
+        _draw_line(painter, self.rect(), Qt.AlignmentFlag.AlignVCenter, self.text())
 
 
 def muted(text: str) -> QLabel:
@@ -226,6 +258,21 @@ def link(text: str, tip: str, work: Callable[[], object]) -> QToolButton:
     return button
 
 
+def fold(button: QToolButton, part: QWidget) -> None:
+    """Have a click on the button show and hide the part, which begins hidden."""
+    arrows = Qt.ArrowType
+    part.hide()
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    button.setArrowType(arrows.RightArrow)
+
+    def turn() -> None:
+        part.setVisible(part.isHidden())
+        is_open = not part.isHidden()
+        button.setArrowType(arrows.DownArrow if is_open else arrows.RightArrow)
+
+    button.clicked.connect(turn)
+
+
 def row(*parts: QWidget | int) -> QHBoxLayout:
     """Parts beside each other; a number is how far the part after it stretches."""
     layout = QHBoxLayout()
@@ -240,3 +287,28 @@ def row(*parts: QWidget | int) -> QHBoxLayout:
     if stretch:
         layout.addStretch(stretch)
     return layout
+
+
+def sentence(text: str) -> str:
+    """An error's words as a sentence."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+def _draw_line(
+    painter: QPainter,
+    box: QRect,
+    edge: Qt.AlignmentFlag,
+    text: str,
+    cut: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle,
+) -> None:
+    """One line of a box, with dots where it is cut if it is too long."""
+    text = painter.fontMetrics().elidedText(text, cut, box.width())
+    painter.drawText(box, edge | Qt.AlignmentFlag.AlignLeft, text)
+
+
+def _draw_arrow(painter: QPainter, at: QPointF) -> None:
+    """One that points down: there is more to open."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(QColor(theme().muted), 1.6))
+    painter.drawLine(at + QPointF(-4, -2), at + QPointF(0, 2))
+    painter.drawLine(at + QPointF(0, 2), at + QPointF(4, -2))

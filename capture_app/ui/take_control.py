@@ -8,7 +8,6 @@ from PySide6.QtCore import QObject, Signal
 from capture_app.engine.naming import folder_name, next_free
 from capture_app.engine.recorder import RecordingPlan
 from capture_app.engine.session import CaptureSession
-from capture_app.engine.states import RecorderState
 from capture_app.engine.take_examiner import TakeExaminer
 from capture_app.ui.record_bar import RecordBar
 from core.errors import HNError

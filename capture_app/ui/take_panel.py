@@ -74,15 +74,22 @@ class TakePanel(QWidget):
     def _show_report(self, report: TakeReport) -> None:
         for label, (text, is_poor) in zip(self._values, _facts(report), strict=True):
             label.setText(text)
-            label.setStyleSheet(f"color: {theme().amber}" if is_poor else "")
+            set_state(label, "poor" if is_poor else "")
         shares = report.statistics.class_shares()
         self._coverage.show_shares(shares)
         self._rare.setText(rare_text(report.statistics.bins, shares))
 
 
+def set_state(label: QLabel, state: str) -> None:
+    """Have the style sheet show good, poor or bad, or none of them."""
+    if label.property("state") != state:
+        label.setProperty("state", state)
+        label.style().polish(label)
+
+
 class Coverage(QWidget):
     """A bar a class, as long as its share of the pixels; a row a height, the highest on
-    top, a column an angle. Classes with less than 1 % have an amber frame."""
+    top, a column an angle. Rare classes have an amber frame."""
 
     def __init__(self, bins: HNBins) -> None:
         super().__init__()
@@ -90,10 +97,15 @@ class Coverage(QWidget):
         self._bins = bins
         self._palette = class_palette(bins)
         self._shares = np.zeros(bins.num_classes)
+        self._is_rare = np.ones(bins.num_classes, bool)
 
-    def show_shares(self, shares: np.ndarray) -> None:
-        """Show these (num_classes,) shares of the pixels."""
+    def show_shares(
+        self, shares: np.ndarray, is_rare: np.ndarray | None = None
+    ) -> None:
+        """Show these (num_classes,) shares of the pixels; `is_rare` (num_classes,) are
+        those with an amber frame, or else the ones with less than 1 %."""
         self._shares = shares
+        self._is_rare = shares < RARE_CLASS if is_rare is None else is_rare
         self.update()
 
     def minimumSizeHint(self) -> QSize:
@@ -129,7 +141,7 @@ class Coverage(QWidget):
         share = float(self._shares[k])
         painter.setBrush(QColor(theme().raised))
         painter.setPen(Qt.PenStyle.NoPen)
-        if share < RARE_CLASS:
+        if self._is_rare[k]:
             painter.setPen(QColor(theme().amber))
         painter.drawRoundedRect(box, 2, 2)
         length = box.width() * min(1.0, share / _FULL_BAR)

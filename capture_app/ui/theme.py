@@ -84,8 +84,10 @@ QStatusBar { border-top: 1px solid $line; color: $muted; }
 QStatusBar::item { border: none; }
 QStatusBar QLabel { color: $muted; padding: 2px 10px; }
 QMenuBar { background: $panel; color: $text; }
-QMenuBar::item { padding: 4px 10px; background: transparent; }
-QMenuBar::item:selected, QMenu::item:selected { background: $accent; color: $on_accent; }
+QMenuBar::item { padding: 9px 10px; background: transparent; }
+QMenuBar::item:selected, QMenu::item:selected {
+    background: $accent; color: $on_accent;
+}
 QMenu { background: $panel; color: $text; border: 1px solid $line; }
 QMenu::item { padding: 5px 26px 5px 26px; }
 QMenu::item:disabled { color: $disabled; background: transparent; }
@@ -111,10 +113,15 @@ QToolButton:disabled, QPushButton:disabled { background: $panel; color: $disable
 QToolButton#record { padding: 9px 20px; font-weight: 600; border-color: $red; }
 QToolButton#record:checked { background: $red; color: $on_red; }
 QToolButton#record:disabled { border-color: $line; }
+QToolButton#view { padding: 6px 8px; }
+QToolButton#tab { padding: 5px 4px; }
 QToolButton#link { padding: 1px 8px; color: $muted; }
-QToolButton#page { border-radius: 0; border: none; padding: 8px 18px; background: $panel; }
+QToolButton#page {
+    border-radius: 0; border: none; padding: 8px 18px; background: $panel;
+}
 QToolButton#page:checked {
-    background: $window; color: $text; border-bottom: 2px solid $accent; font-weight: 600;
+    background: $window; color: $text; font-weight: 600;
+    border-bottom: 2px solid $accent;
 }
 QLineEdit, QPlainTextEdit, QComboBox, QSpinBox, QDoubleSpinBox {
     background: $window; color: $text; border: 1px solid $line; border-radius: 6px;
@@ -141,7 +148,10 @@ QSlider::handle:horizontal {
 }
 QSlider::sub-page:horizontal:disabled { background: $line; }
 QSlider::handle:horizontal:disabled { background: $disabled; }
-QFrame#banner { background: $alarm; border: 1px solid $red; border-radius: 8px; }
+QFrame#banner {
+    background: $alarm; border: 1px solid $red; border-radius: 8px;
+    margin: 8px 12px 0 12px;
+}
 QFrame#banner[warning="true"] { background: $caution; border-color: $amber; }
 QScrollArea { border: none; background: transparent; }
 QScrollArea > QWidget > QWidget { background: transparent; }

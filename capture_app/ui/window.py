@@ -13,7 +13,9 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QMainWindow,
+    QMenuBar,
     QMessageBox,
+    QSizePolicy,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -140,7 +142,7 @@ class CaptureWindow(QMainWindow):
         self.banner = Banner()
         self.banner.retried.connect(self.capture.restart)
         self.capture.warnings_over.connect(self.banner.hide_warning)
-        self.capture.tasks_changed.connect(
+        self.capture.setup_changed.connect(
             lambda: allow_tasks(self._actions, self.capture.tasks)
         )
         self._stack = QStackedWidget()
@@ -148,41 +150,43 @@ class CaptureWindow(QMainWindow):
         layout = QVBoxLayout(centre)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self._tabs())
-        margin = QVBoxLayout()
-        margin.setContentsMargins(12, 8, 12, 0)
-        margin.addWidget(self.banner)
-        layout.addLayout(margin)
+        layout.addWidget(self._top())
+        layout.addWidget(self.banner)
         layout.addWidget(self._stack, 1)
         self.setCentralWidget(centre)
         self.setStatusBar(self.capture.status_line)
-        self._fill_menus()
         hints = QApplication.styleHints()
         hints.colorSchemeChanged.connect(self._follow_desktop)
 
-    def _tabs(self) -> QFrame:
+    def _top(self) -> QFrame:
+        """The tabs and the menus on one line, which leaves more to the picture."""
         bar = QFrame()
         bar.setObjectName("bar")
         layout = QHBoxLayout(bar)
         layout.setContentsMargins(8, 0, 8, 0)
         layout.setSpacing(0)
         for name in ("page_capture", "page_library", "page_models"):
-            layout.addWidget(_tab(self.actions_by_name[name]))
+            tab = QToolButton()
+            tab.setObjectName("page")
+            tab.setDefaultAction(self.actions_by_name[name])
+            layout.addWidget(tab)
         layout.addStretch(1)
-        keys = _tab(self.actions_by_name["keys"])
-        keys.setText("Keys  ?")
-        layout.addWidget(keys)
+        layout.addWidget(self._menus(), 0, Qt.AlignmentFlag.AlignVCenter)
         return bar
 
-    def _fill_menus(self) -> None:
+    def _menus(self) -> QMenuBar:
+        menus = QMenuBar()
+        menus.setNativeMenuBar(False)
+        menus.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         for title in MENUS:
-            menu = self.menuBar().addMenu(title)
+            menu = menus.addMenu(title)
             menu.setToolTipsVisible(True)
             for spec in ACTIONS:
                 if spec.menu == title:
                     if spec.begins:
                         menu.addSeparator()
                     menu.addAction(self.actions_by_name[spec.name])
+        return menus
 
     def _make_page(self, place: Place) -> Page:
         if place is Place.LIBRARY:
@@ -228,10 +232,3 @@ class CaptureWindow(QMainWindow):
         box.setTextFormat(Qt.TextFormat.PlainText)
         box.setText(about_text(self._folders.recordings, self._folders.memory))
         box.exec()
-
-
-def _tab(action: Any) -> QToolButton:
-    button = QToolButton()
-    button.setObjectName("page")
-    button.setDefaultAction(action)
-    return button

@@ -4,7 +4,6 @@ import numpy as np
 
 from core.kernels.jit import HALF, ONE, kernel
 
-Row = tuple[np.float32, np.float32, np.float32, np.float32]
 Camera = tuple[np.float32, np.float32, np.float32, np.float32]
 
 FARTHEST = np.float32(1e9)
@@ -19,20 +18,22 @@ def splat(
     unit: np.float32,
     colours: np.ndarray,
     camera: Camera,
-    pose: tuple[Row, Row, Row],
+    pose: np.ndarray,
     eye: Camera,
     nearest: np.ndarray,
     picture: np.ndarray,
 ) -> None:
     """Paint (h, w) uint16 depth as squares of its (h, w) uint32 colours into `picture`.
 
-    `camera` and `eye` are (fx, fy, cx, cy), `pose` the rows of T_eye_camera. A square
-    is as large as its depth pixel is from there. `nearest` (H, W) float32 is room for
-    depth; `picture` (H, W) uint32 keeps what no point covers.
+    `camera` and `eye` are (fx, fy, cx, cy), `pose` (3, 4) float32 is T_eye_camera. A
+    square is as large as its depth pixel is from there. `nearest` (H, W) float32 is
+    room for depth; `picture` (H, W) uint32 keeps what no point covers.
     """
     fx, fy, cx, cy = camera
     eye_fx, eye_fy, eye_cx, eye_cy = eye
-    (xu, xv, xz, x0), (yu, yv, yz, y0), (zu, zv, zz, z0) = pose
+    xu, xv, xz, x0 = pose[0]
+    yu, yv, yz, y0 = pose[1]
+    zu, zv, zz, z0 = pose[2]
     height, width = picture.shape
     half = HALF * MARGIN * max(eye_fx / fx, eye_fy / fy)
     nearest[:] = FARTHEST
@@ -59,3 +60,18 @@ def splat(
                     if z < nearest[row, column]:
                         nearest[row, column] = z
                         picture[row, column] = colour
+
+
+@kernel
+def fill_holes(nearest: np.ndarray, picture: np.ndarray) -> None:
+    """Give pixels without a point, but with one on two opposite sides, its colour."""
+    for row in range(1, picture.shape[0] - 1):
+        for column in range(1, picture.shape[1] - 1):
+            if nearest[row, column] < FARTHEST:
+                continue
+            beside = max(nearest[row, column - 1], nearest[row, column + 1])
+            over = max(nearest[row - 1, column], nearest[row + 1, column])
+            if beside < FARTHEST:
+                picture[row, column] = picture[row, column - 1]
+            elif over < FARTHEST:
+                picture[row, column] = picture[row - 1, column]

@@ -10,7 +10,8 @@ import pytest
 from scripted import HEIGHT, WIDTH, ScriptedSensor, label_all, make_frame, wait_until
 
 from capture_app.engine.live import LiveView
-from capture_app.engine.picture import Picture, View, ViewSettings, horizon
+from capture_app.engine.painter import horizon
+from capture_app.engine.picture import Picture, View, ViewSettings
 from capture_app.engine.session import CaptureSession
 from capture_app.engine.states import SourceState
 from core.bins import HNBins

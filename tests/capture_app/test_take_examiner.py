@@ -22,7 +22,7 @@ from capture_app.engine.take_examiner import (
 )
 from capture_app.ui.side_panel import SidePanel
 from capture_app.ui.take_panel import _FACTS, rare_text
-from capture_app.ui.theme import apply_theme, theme
+from capture_app.ui.theme import apply_theme
 from capture_app.ui.window import CaptureWindow, Folders
 from core.bins import HNBins
 from core.frame import Intrinsics, RgbdFrame
@@ -255,7 +255,7 @@ def facts_of(panel: SidePanel, examination: Examination) -> dict[str, tuple[str,
     """The rows of the panel by their names, and whether they are amber."""
     panel.show_examination(examination)
     return {
-        name: (value.text(), theme().amber in value.styleSheet())
+        name: (value.text(), value.property("state") == "poor")
         for name, value in zip(_FACTS, panel.take._values, strict=True)
     }
 

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from scripted import RunningSensor, label_all
 
 from capture_app.engine.live import LiveView
+from capture_app.engine.meters import tilt_words
 from capture_app.engine.networks import Networks
 from capture_app.engine.picture import TASKS_OF, View
 from capture_app.engine.recorder import RecordingPlan, RecordingSummary
@@ -24,7 +25,6 @@ from capture_app.ui.actions import ACTIONS, Place
 from capture_app.ui.app import _show_exceptions_in
 from capture_app.ui.floor_marks import height_text
 from capture_app.ui.notice import notice
-from capture_app.ui.side_panel import _tilt
 from capture_app.ui.theme import apply_theme
 from capture_app.ui.window import CaptureWindow, Folders
 from core.bins import HNBins
@@ -544,7 +544,7 @@ def test_a_level_camera_is_told_without_a_sign() -> None:
     for degrees, words in ((-0.3, "roll 0°"), (-2.6, "roll -3°"), (7.4, "roll +7°")):
         roll = np.radians(degrees)
         up = np.array((0.9 * np.sin(roll), -0.9 * np.cos(roll), -np.sqrt(0.19)))
-        assert _tilt(FloorPlane(up, 1.25)) == f"looks 26° down, {words}"
+        assert tilt_words(up) == f"looks 26° down, {words}"
 
 
 def test_a_window_that_is_closed_while_the_engine_is_prepared_is_gone_at_once(
