@@ -19,3 +19,12 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no real data: set HN_TEST_DATA to its folder")
     return folder
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """--update-goldens."""
+    parser.addoption(
+        "--update-goldens",
+        action="store_true",
+        help="keep the window's pages as they look now; look at them afterwards",
+    )

@@ -147,7 +147,7 @@ def _room(current: str) -> CameraChoice:
     if number is None:
         number, current = 0, _SIMULATED
     return CameraChoice(
-        current, f"Simulated room {number}", "rendered on this computer; always here"
+        current, f"Simulated room {number}", "always here; needs no camera"
     )
 
 

@@ -206,9 +206,7 @@ class _Bench:
         if "semantic" in networks:
             names[View.SEMANTIC] = networks["semantic"].info.class_names
         note = _note(layers, found)
-        return Compared(
-            look, len(frames), pictures, agreement, so_far, names, note
-        )
+        return Compared(look, len(frames), pictures, agreement, so_far, names, note)
 
     def _so_far(
         self, look: Look, number: int, agreement: Agreement | None

@@ -34,9 +34,7 @@ class SimulatedRoom:
     floors: Sequence[FloorPlane | None] | None = None
 
     def __init__(self) -> None:
-        self._camera = SimulatedCamera(
-            _SEED, _NUM_FRAMES, width=_WIDTH, height=_HEIGHT
-        )
+        self._camera = SimulatedCamera(_SEED, _NUM_FRAMES, width=_WIDTH, height=_HEIGHT)
 
     def __len__(self) -> int:
         return len(self._camera)

@@ -75,7 +75,7 @@ def _floor(quality: Quality) -> Meter:
     if error <= IMU_DEG:
         return Meter("Floor", words, share, "good", details)
     return Meter(
-        "Floor", f"{height:.2f} m, IMU {error:.0f}° off", share, "poor", details
+        "Floor", f"{height:.1f} m, IMU {error:.0f}° off", share, "poor", details
     )
 
 

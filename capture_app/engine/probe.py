@@ -55,7 +55,8 @@ def probe(
 ) -> Probe | None:
     """The point at the shares (x, y) of a picture's width and height.
 
-    None beside the picture, and in a point cloud, whose points lie anywhere.
+    None beside the picture, and in a point cloud, whose points lie anywhere. `bins` cut
+    what has no labels of its own; what networks outside `models` saw is left out.
     """
     if view is View.CLOUD or not (0.0 <= x < 1.0 and 0.0 <= y < 1.0):
         return None
@@ -77,17 +78,19 @@ def _probe_color(
     if depth_m is not None and layers.floor is not None:
         maps = surface_maps(layers.frame, layers.floor)
         height_m, angle_deg = float(maps.heights[v, u]), float(maps.angles[v, u])
-        label = bins.classify(
-            np.array([height_m], np.float32),
-            np.array([np.cos(np.radians(angle_deg))], np.float32),
-        )[0]
         if layers.labels is not None:
-            label = layers.labels.classes[v, u]
+            bins, label = layers.labels.bins, layers.labels.classes[v, u]
+        else:
+            label = bins.classify(
+                np.array([height_m], np.float32),
+                np.array([np.cos(np.radians(angle_deg))], np.float32),
+            )[0]
         hn_class = _shown(int(label), bins.class_names, class_palette(bins))
         angle_deg = angle_deg if bins.signed_angles else min(angle_deg, 180 - angle_deg)
     predicted = {
         task: _shown(int(classes[v, u]), models[task].class_names, models[task].palette)
         for task, classes in layers.predicted.items()
+        if task in models
     }
     return Probe(
         depth_m,

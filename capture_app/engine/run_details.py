@@ -53,7 +53,10 @@ def facts(model: ModelFacts) -> list[tuple[str, str]]:
     told += [
         ("Predicts", f"{len(info.class_names)} {KINDS[info.task]} classes"),
         ("Input", f"{info.height} x {info.width} pixels (height x width)"),
-        ("Frames it knows", "any" if aspect is None else f"{aspect:.2f} wide to 1 high"),
+        (
+            "Frames it knows",
+            "any" if aspect is None else f"{aspect:.2f} wide to 1 high",
+        ),
         ("Mean of RGB", _numbers(info.mean)),
         ("Deviation of RGB", _numbers(info.std)),
         ("Computes in", info.precision),

@@ -102,6 +102,7 @@ def read_run(folder: Path, name: str, now_s: float) -> Entry:
                 state=RunState.BEGINNING,
                 words="Prepares its data. If hn-train does not run any more, delete "
                 "the folder and start again.",
+                models=(),
             )
         entry = replace(
             entry,
@@ -213,7 +214,7 @@ def _is_pause(entry: Entry, config: RunConfig) -> bool:
 
 def _num_parameters(folder: Path) -> int | None:
     """Weights in the last stage's checkpoint, told by its header alone."""
-    for stage in reversed(STAGES):
+    for stage in tuple(STAGES)[::-1]:
         for kind in ("best", "last"):
             file = folder / CHECKPOINTS / f"{stage}-{kind}.safetensors"
             try:

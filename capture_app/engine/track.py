@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import numpy as np
 from core.errors import CheckpointError
 from core.floor import FloorPlane
 from core.frame import RgbdFrame
-from core.prediction import ModelInfo
+from core.prediction import ModelInfo, Task
 from core.quality import LONGEST_PAUSE_S
 from core.recording import Recording
 from core.recording.kept import load_kept
@@ -20,6 +20,7 @@ from core.recording.times import frame_times_ns
 from core.survey import Survey
 
 NOMINAL_PERIOD_S = 1 / 30  # of frames whose times say nothing
+_EXACT_S = 1e-6  # what sums of periods may be off
 _KEPT_FRAMES = 24  # decoded, so that going to and fro costs nothing: 40 MB at 640x480
 
 
@@ -43,12 +44,18 @@ class Track:
     def __len__(self) -> int:
         return len(self.times_ns)
 
+    @property
+    def models(self) -> Mapping[Task, ModelInfo]:
+        """That of the predictions, by its task."""
+        return {} if self.model is None else {self.model.task: self.model}
+
     def at(self, seconds: float, direction: int) -> int:
         """The position that is played at a time, for -1 from the end to the start."""
         if direction > 0:
-            position = int(np.searchsorted(self.seconds, seconds, "right")) - 1
+            late = seconds + _EXACT_S
+            position = int(np.searchsorted(self.seconds, late, "right")) - 1
         else:
-            position = int(np.searchsorted(self.seconds, seconds, "left"))
+            position = int(np.searchsorted(self.seconds, seconds - _EXACT_S, "left"))
         return min(max(position, 0), len(self) - 1)
 
 

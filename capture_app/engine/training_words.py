@@ -41,7 +41,8 @@ def suggested_run(data: Sequence[Path]) -> str:
 
 
 def training_command(data: Sequence[Path], preset: str, run: str) -> str:
-    """hn-train with its options, quoted for the system's shell."""
+    """hn-train with its options, quoted for the system's shell; to be run in the folder
+    of this program."""
     words = ["hn-train", "--data", *(_path_word(path) for path in data)]
     words += ["--preset", preset, "--out", _path_word(RUNS / run)]
     return (
@@ -50,5 +51,7 @@ def training_command(data: Sequence[Path], preset: str, run: str) -> str:
 
 
 def _path_word(path: Path) -> str:
-    """A path that no program takes for an option."""
+    """A path as short as it can be, that no program takes for an option."""
+    if path.is_relative_to(Path.cwd()):
+        path = path.relative_to(Path.cwd())
     return f"./{path}" if str(path).startswith("-") else str(path)

@@ -17,11 +17,11 @@ from capture_app.engine.camera_choices import (
 )
 from capture_app.engine.sensor_list import SensorList
 from capture_app.ui.camera_list import CameraList
+from capture_app.ui.choice_button import ChoiceButton
 from capture_app.ui.file_dialog import ask_for_file
 from capture_app.ui.range_field import RangeField
 from capture_app.ui.setup_parts import (
     Card,
-    ChoiceButton,
     Warned,
     muted,
     note,

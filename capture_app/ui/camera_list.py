@@ -6,7 +6,8 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from capture_app.engine.camera_choices import CameraChoice
-from capture_app.ui.setup_parts import ChoiceButton, link, muted, note, row, sentence
+from capture_app.ui.choice_button import ChoiceButton
+from capture_app.ui.setup_parts import link, muted, note, row, sentence
 
 WIDTH = 400
 _MARGIN, _AROUND = 10, 160  # pixels around the rows, and above and below them

@@ -59,13 +59,15 @@ class FrameView(PointedView):
     def show_picture(self, picture: Picture) -> None:
         """Paint this from now on."""
         height, width = picture.pixels.shape
+        had_cloud = self.shows_cloud
         # The QImage borrows the array's memory; the picture keeps it alive.
         self._picture = picture
         self._image = QImage(
             picture.pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32
         )
-        if self.shows_cloud:
+        if self.shows_cloud != had_cloud:
             self.point_at(None)
+            self.show_cursor()
         self.update()
 
     def show_notice(self, text: str, progress: float | None = None) -> None:

@@ -7,12 +7,10 @@ from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QListView,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -23,6 +21,7 @@ from capture_app.engine.library_watch import Changes
 from capture_app.ui.library_model import ENTRY, ArrangedModel, LibraryModel
 from capture_app.ui.library_row import RowDelegate
 from capture_app.ui.library_words import chosen_text
+from capture_app.ui.setup_parts import ChoiceBox
 
 
 class LibraryList(QWidget):
@@ -40,7 +39,7 @@ class LibraryList(QWidget):
         self._shown: Path | None = None
         self._arranged = ArrangedModel(model, self)
         self.search = QLineEdit()
-        self.order = QComboBox()
+        self.order = ChoiceBox("What comes first")
         self.view = QListView()
         self._nothing = QLabel("Nothing has all these words.")
         self._count = QLabel()
@@ -115,10 +114,7 @@ class LibraryList(QWidget):
         self.search.setToolTip(
             "Show the recordings that have all these words in name, tags or notes"
         )
-        self.order.addItems([order.value for order in Order])
-        self.order.setToolTip("What comes first")
-        self.order.setMinimumContentsLength(8)
-        self.order.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.order.show_choices([(order.value, order) for order in Order])
         view = self.view
         view.setModel(self._arranged)
         view.setItemDelegate(RowDelegate(view))
@@ -157,8 +153,8 @@ class LibraryList(QWidget):
         self._tell_counts()
         self.view.scrollTo(self.view.currentIndex())
 
-    def _on_order(self, row: int) -> None:
-        self._arranged.arrange(list(Order)[row])
+    def _on_order(self) -> None:
+        self._arranged.arrange(self.order.value)
         self.view.scrollTo(self.view.currentIndex())
 
     def _on_current(self, current: QModelIndex, _: QModelIndex) -> None:

@@ -1,5 +1,6 @@
 """The Library page: recordings are looked at, judged, described, given away."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -37,6 +38,7 @@ class LibraryPage(Page):
 
     def __init__(self, recordings: Path, bins: HNBins) -> None:
         super().__init__()
+        recordings = Path(os.path.abspath(recordings))  # as the trash names them
         self._watch = LibraryWatch(recordings, bins)
         self._player = Player(bins)
         self._examiner = TakeExaminer(bins)

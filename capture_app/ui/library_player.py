@@ -7,10 +7,10 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
-    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
+    QSizePolicy,
     QSlider,
     QToolButton,
     QVBoxLayout,
@@ -18,11 +18,13 @@ from PySide6.QtWidgets import (
 )
 
 from capture_app.engine.picture import COMPARED_VIEWS, View, ViewSettings
-from capture_app.engine.player import Player, Shown, views_of
+from capture_app.engine.player import Player
+from capture_app.engine.probe import probe
+from capture_app.engine.shown import Shown, views_of
 from capture_app.ui.frame_view import FrameView
 from capture_app.ui.library_timeline import Timeline
-from capture_app.ui.library_words import floor_word
-from capture_app.ui.setup_parts import Elided
+from capture_app.ui.library_words import probe_lines, where_lines
+from capture_app.ui.setup_parts import ChoiceBox, Elided
 
 _TICK_MS = 16
 _SECOND_S = 1.0
@@ -38,6 +40,7 @@ _SIGNS = {
     "last": "▸|",
 }
 _PAUSE = "❚❚"
+_VIEWS_WIDTH = 160
 
 
 class PlayerPanel(QWidget):
@@ -51,9 +54,8 @@ class PlayerPanel(QWidget):
         self.player = player
         self._settings = ViewSettings()
         self._shown: Shown | None = None
-        self._looking = ""
         self._actions: Mapping[str, QAction] = {}
-        self.views = QComboBox()
+        self.views = ChoiceBox("What is laid over the photo (V: the next one)")
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self.frame_view = FrameView()
         self.timeline = Timeline()
@@ -72,6 +74,7 @@ class PlayerPanel(QWidget):
         self.frame_view.orbited.connect(
             lambda orbit: self._show(replace(self._settings, orbit=orbit))
         )
+        self.frame_view.pointed.connect(lambda _: self._say_where())
         self.timeline.sought.connect(self._on_sought)
         self.timeline.stepped.connect(player.step)
         self._timer = QTimer(self)
@@ -94,7 +97,6 @@ class PlayerPanel(QWidget):
             button.setAccessibleName(actions[name].text())
             self._moves.addWidget(button)
         self._moves.addStretch(1)
-        self.views.setToolTip(actions["library_next_view"].toolTip())
 
     def open(self, path: Path | None, why_not: str = "") -> None:
         """Show a recording, or say why there is none."""
@@ -110,12 +112,14 @@ class PlayerPanel(QWidget):
 
     def say_looking(self, progress: float | None) -> None:
         """How far the search for the recording's floor is; None when it is over."""
-        self._looking = ""
-        if progress is not None:
-            self._looking = (
-                f"Looking for the floor of all frames: {100 * progress:.0f} %"
-            )
-        self._note.setText(self._looking)
+        is_over = progress is None
+        text = "" if is_over else f"Finding the floor: {100 * (progress or 0):.0f} %"
+        self._note.setText(text)
+        self._note.setToolTip(
+            ""
+            if is_over
+            else "Until it is found, a frame has the floor it shows itself"
+        )
 
     def resume(self) -> None:
         """Be shown."""
@@ -158,36 +162,38 @@ class PlayerPanel(QWidget):
             self.frame_view.forget_picture()
         else:
             self.frame_view.show_picture(shown.picture)
-        self._say_where(shown)
+        self._say_where()
 
-    def _say_where(self, shown: Shown) -> None:
-        track, position = shown.track, shown.position
+    def _say_where(self) -> None:
+        """When the picture was taken, or what is where the mouse points."""
+        shown, point = self._shown, self.frame_view.point
+        if shown is None:
+            return
+        track, position, picture = shown.track, shown.position, shown.picture
         self._place.setText(f"{position} / {len(track) - 1}")
-        where = [f"{track.seconds[position]:.2f} s of {track.seconds[-1]:.2f} s"]
-        source = [f"clock {track.times_ns[position] / 1e9:.3f} s"]
-        if shown.picture is not None:
-            layers = shown.picture.layers
-            source.append(f"camera's frame {layers.frame.number}")
-            if layers.is_floor_known:
-                where.append(floor_word(layers.floor))
-        for label, words in ((self._where, where), (self._source, source)):
-            label.setText(", ".join(words))
-            label.setToolTip(", ".join(words))
+        lines = None
+        if point is not None and picture is not None and self.player.direction == 0:
+            view, bins = picture.settings.view, self.player.bins
+            found = probe(picture.layers, *point, view, bins, track.models)
+            lines = None if found is None else probe_lines(found)
+        for label, text in zip(
+            (self._where, self._source), lines or where_lines(shown), strict=True
+        ):
+            label.setText(text)
+            label.setToolTip(text)
 
     def _show_views(self) -> None:
         """What can be seen of this recording; what is seen stays if it can."""
         views = views_of(None if self._shown is None else self._shown.track)
-        self.views.blockSignals(True)
-        self.views.clear()
-        for view in views:
-            self.views.addItem(view.value[:1].upper() + view.value[1:], view)
-        wanted = self._settings.view
-        self.views.setCurrentIndex(views.index(wanted) if wanted in views else 0)
-        self.views.blockSignals(False)
+        self.views.show_choices(
+            [(view.value[:1].upper() + view.value[1:], view) for view in views]
+        )
+        if self._settings.view in views:
+            self.views.show_value(self._settings.view)
         self._on_view()
 
     def _on_view(self) -> None:
-        view: View = self.views.currentData()
+        view: View = self.views.value
         self.opacity.setEnabled(view not in (View.DEPTH, View.COLOR))
         if view is not self._settings.view:
             self._show(replace(self._settings, view=view))
@@ -204,7 +210,8 @@ class PlayerPanel(QWidget):
         bar = QHBoxLayout()
         overlay = QLabel("Overlay")
         overlay.setObjectName("muted")
-        self.views.setMinimumContentsLength(14)
+        self.views.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.views.setFixedWidth(_VIEWS_WIDTH)
         self.opacity.setRange(0, 100)
         self.opacity.setValue(round(100 * self._settings.opacity))
         self.opacity.setFixedWidth(110)

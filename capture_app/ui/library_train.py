@@ -48,6 +48,7 @@ class TrainDialog(QDialog):
             QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
         )
         self.command.setAccessibleName("Command")
+        self.command.setFixedHeight(6 * self.command.fontMetrics().lineSpacing() + 16)
         self.copy = QPushButton("Copy")
         self.copy.setToolTip("Put the command on the clipboard")
         self.copy.clicked.connect(self._copy)
@@ -71,8 +72,8 @@ class TrainDialog(QDialog):
         layout.addWidget(
             note(
                 breakable(
-                    f"Run it in a terminal in {Path.cwd()}. It takes no more of this "
-                    "window; the Models page lists the run as soon as it is there."
+                    f"Run it in a terminal in {Path.cwd()}. The Models page lists the "
+                    "run as soon as it has begun."
                 )
             )
         )

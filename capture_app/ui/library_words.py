@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from capture_app.engine.library import Entry, Kind
+from capture_app.engine.probe import Probe
+from capture_app.engine.shown import Shown
 from capture_app.engine.trash import Trashed
 from core.bins import HNBins
 from core.floor import FloorPlane
@@ -104,6 +106,35 @@ def chosen_text(chosen: Sequence[Entry], num_all: int) -> str:
     frames = sum(entry.num_frames for entry in chosen)
     size = sum(entry.size_bytes for entry in chosen)
     return f"{len(chosen)} of {num_all} selected · {frames} frames · {size_text(size)}"
+
+
+def where_lines(shown: Shown) -> tuple[str, str]:
+    """The time and the floor of a frame; the camera's clock and count."""
+    track, position = shown.track, shown.position
+    where = f"{track.seconds[position]:.2f} s of {track.seconds[-1]:.2f} s"
+    source = f"clock {track.times_ns[position] / 1e9:.3f} s"
+    if shown.picture is not None:
+        layers = shown.picture.layers
+        source += f", camera's frame {layers.frame.number}"
+        if layers.is_floor_known:
+            where += f", {floor_word(layers.floor)}"
+    return where, source
+
+
+def probe_lines(found: Probe) -> tuple[str, str]:
+    """What was measured at a point, and its classes."""
+    words = ["no depth here"]
+    if found.depth_m is not None:
+        words = [f"{found.depth_m:.2f} m away"]
+    if found.height_m is not None:
+        words.append(f"{found.height_m:.2f} m high")
+    if found.angle_deg is not None:
+        words.append(f"{found.angle_deg:.0f}° from level")
+    classes = [f"class {found.hn_class.name}"] if found.hn_class else []
+    for predicted in (found.predicted_hn, found.semantic):
+        if predicted is not None:
+            classes.append(f"predicted {predicted.name}")
+    return ", ".join(words), "; ".join(classes)
 
 
 def trashed_text(trashed: Trashed) -> str:

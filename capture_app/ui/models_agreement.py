@@ -23,7 +23,9 @@ class AgreementBars(QWidget):
         self._rows: list[tuple[str, Agreement | None]] = []
         self.setFixedHeight(3 * self._line)
 
-    def show_agreements(self, frame: Agreement | None, so_far: Agreement | None) -> None:
+    def show_agreements(
+        self, frame: Agreement | None, so_far: Agreement | None
+    ) -> None:
         """Of the frame in view and of all that were looked at."""
         self._rows = [("This frame", frame)]
         if so_far is not None:

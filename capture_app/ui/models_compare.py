@@ -1,4 +1,4 @@
-"""Compare: what depth says, what the network says, where they differ, frame by frame."""
+"""What depth says, what the network says, where they differ, frame by frame."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -35,6 +35,8 @@ class CompareView(QWidget):
         super().__init__()
         self._entry: Entry | None = None
         self._answer: Compared | None = None
+        self._num_frames = 0
+        """Of the recording; 0 until they are counted."""
         self._source = QComboBox()
         self._source.setToolTip("The recording whose frames are compared on")
         self._source.setSizeAdjustPolicy(
@@ -54,13 +56,14 @@ class CompareView(QWidget):
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setToolTip("The frame to compare on")
         self.slider.setAccessibleName("Frame")
+        self.slider.setRange(0, 0)
         self.slider.valueChanged.connect(self.ask)
         self.pictures = ComparedPictures()
         self.pictures.resized.connect(self.ask)
         self._note = muted()
         self._bars = AgreementBars()
         self._lay_out(actions)
-        self._show_number(0)
+        self._show_number()
 
     def show_sources(self, recordings: Sequence[Path]) -> None:
         """Offer these recordings, the first of them unless one is chosen, and the
@@ -110,7 +113,7 @@ class CompareView(QWidget):
 
     def ask(self, *_: object) -> None:
         """Have what is to be seen now compared."""
-        self._show_number(self.slider.maximum() + 1)
+        self._show_number()
         self.asked.emit(self.look)
 
     def step(self, frames: int) -> None:
@@ -133,9 +136,10 @@ class CompareView(QWidget):
             return
         self._answer = answer
         if answer.num_frames:
+            self._num_frames = answer.num_frames
             with QSignalBlocker(self.slider):
                 self.slider.setRange(0, answer.num_frames - 1)
-        self._show_number(answer.num_frames)
+        self._show_number()
         self.pictures.show_answer(answer)
         words = answer.problem or answer.note
         if not self._has_models and not answer.problem:
@@ -155,7 +159,8 @@ class CompareView(QWidget):
     def _change_source(self) -> None:
         self._through.setChecked(False)
         with QSignalBlocker(self.slider):
-            self.slider.setValue(0)
+            self.slider.setRange(0, 0)  # until its frames are counted
+        self._num_frames = 0
         self.ask()
 
     def _run_through(self, is_on: bool) -> None:
@@ -173,8 +178,11 @@ class CompareView(QWidget):
         elif answer.look.frame == self.slider.value():
             self.slider.setValue(self.slider.value() + 1)
 
-    def _show_number(self, num_frames: int) -> None:
-        self._number.setText(f"frame {self.slider.value() + 1} of {num_frames}")
+    def _show_number(self) -> None:
+        words = f"frame {self.slider.value() + 1}"
+        if self._num_frames:
+            words += f" of {self._num_frames}"
+        self._number.setText(words)
 
     def _lay_out(self, actions: Mapping[str, QAction]) -> None:
         top = QHBoxLayout()

@@ -19,7 +19,7 @@ from capture_app.engine.picture import View
 from capture_app.ui.models_parts import fitted
 from capture_app.ui.theme import theme
 
-_GAP, _ASPECT = 8.0, 4 / 3
+_GAP, _USUAL_ASPECT = 8.0, 4 / 3
 _MOST = 4
 
 
@@ -167,21 +167,31 @@ class ComparedPictures(QWidget):
                 (height - _GAP * (rows - 1)) / rows,
             )
 
-        def scale(columns: int) -> float:
+        def picture_height(columns: int) -> float:
             cell_width, cell_height = size(columns)
-            return min(cell_width / _ASPECT, cell_height - self._title_height)
+            return min(cell_width / aspect, cell_height - self._title_height)
 
-        columns = max(range(1, count + 1), key=scale)
-        cell_width, cell_height = size(columns)
+        aspect = self._aspect
+        columns = max(range(1, count + 1), key=picture_height)
+        cell_height = size(columns)[1]
+        cell_width = max(picture_height(columns) * aspect, 1.0)
+        left = (width - columns * cell_width - (columns - 1) * _GAP) / 2
         return [
             QRectF(
-                (k % columns) * (cell_width + _GAP),
+                left + (k % columns) * (cell_width + _GAP),
                 (k // columns) * (cell_height + _GAP),
                 cell_width,
                 cell_height,
             )
             for k in range(count)
         ]
+
+    @property
+    def _aspect(self) -> float:
+        """Width over height of the pictures."""
+        for image in self._images.values():
+            return image.width() / image.height()
+        return _USUAL_ASPECT
 
     def _image_area(self, view: View) -> QRectF:
         place = self._shown_places()[self.shown.index(view)]

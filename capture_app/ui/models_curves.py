@@ -21,7 +21,7 @@ _STAGES = (
     ("pretrain", "Pretraining"),
     ("finetune", "Finetuning"),
 )
-_MEASURES = ("loss by step", "validation mean IoU by step")
+_MEASURES = ("loss by step", "validation mean IoU (%) by step")
 _LINE_WIDTH = 2.0
 
 
@@ -141,11 +141,12 @@ class _Plot(pg.PlotWidget):
             axis.setPen(colors.line)
             axis.setTextPen(colors.muted)
         item.getAxis("left").setWidth(46)
+        scale = 100.0 if self._is_share else 1.0
         for number, curve in enumerate(curves):
             if curve.steps:
                 item.plot(
                     curve.steps,
-                    curve.values,
+                    [scale * value for value in curve.values],
                     pen=_pen(number, _LINE_WIDTH),
                     symbol="os"[number] if len(curve.steps) < 12 else None,
                     symbolSize=6,
@@ -153,11 +154,13 @@ class _Plot(pg.PlotWidget):
                     symbolPen=None,
                 )
         has_points = any(curve.steps for curve in curves)
+        for name in ("left", "bottom"):
+            item.getAxis(name).setStyle(showValues=has_points)
         if not has_points:
             self._say_nothing()
-        top = max((max(c.values) for c in curves if c.values), default=1.0)
+        top = max((scale * max(c.values) for c in curves if c.values), default=1.0)
         if self._is_share:
-            item.setYRange(0.0, max(0.05, 1.05 * top), padding=0)
+            item.setYRange(0.0, max(1.0, 1.05 * top), padding=0)
         else:
             item.enableAutoRange("y")
         item.enableAutoRange("x")

@@ -52,7 +52,14 @@ class DetailView(QWidget):
         self.about = AboutView()
         self._tabs = Choice(_TABS, self.show_tab)
         self._stack = QStackedWidget()
-        for part in (QWidget(), self.results, self.pictures, self.compare, self.about):
+        self._curves_place = QWidget()
+        for part in (
+            self._curves_place,
+            self.results,
+            self.pictures,
+            self.compare,
+            self.about,
+        ):
             self._stack.addWidget(part)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -67,9 +74,8 @@ class DetailView(QWidget):
         from capture_app.ui.models_curves import CurvesView
 
         self.curves = CurvesView()
-        empty = self._stack.widget(CURVES)
-        self._stack.removeWidget(empty)
-        empty.deleteLater()
+        self._stack.removeWidget(self._curves_place)
+        self._curves_place.deleteLater()
         self._stack.insertWidget(CURVES, self.curves)
         self._stack.setCurrentIndex(self.tab)
 
@@ -82,9 +88,16 @@ class DetailView(QWidget):
         """Look at this part."""
         self._tabs.show_choice(tab)
         self._stack.setCurrentIndex(tab)
-        if tab != COMPARE:
-            self.compare.stop()
         self._fill()
+        if tab == COMPARE:
+            self.compare.ask()
+        else:
+            self.compare.stop()
+
+    def prepare_comparison(self) -> None:
+        """Have its first picture made before somebody wants to see it."""
+        self.compare.show_entry(self._first)
+        self.asked.emit(self.compare.look)
 
     def show_entries(self, first: Entry | None, second: Entry | None) -> None:
         """Look at this run, or at it beside the second one."""

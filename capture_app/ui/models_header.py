@@ -144,13 +144,15 @@ class FirstRun(QWidget):
 
     def show_command(self, command: str, runs: str, has_recordings: bool) -> None:
         """Say what to type, and where its result will be listed."""
-        on = "on your recordings" if has_recordings else (
-            "on simulated rooms, as there are no recordings yet"
+        on = (
+            "on your recordings"
+            if has_recordings
+            else ("on simulated rooms, as there are no recordings yet")
         )
         self._why.setText(
             f"The runs in the folder {runs} are listed here, while they train and "
-            f"after. This command makes a small first one {on}, in about a minute; type "
-            "it in a terminal:"
+            f"after. This command makes a small first one {on}, in about a minute; "
+            "type it in a terminal:"
         )
         if self._command.text() != command:
             self._command.setText(command)

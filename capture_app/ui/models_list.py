@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from capture_app.engine.model_catalog import ORDERS, arranged, when
+from capture_app.engine.networks import KINDS
 from capture_app.engine.run_entry import Entry
 from capture_app.ui.models_parts import muted, percent
 from capture_app.ui.models_row import EntryPainter, RowLook
@@ -59,13 +60,15 @@ class RunList(QWidget):
         self._lay_out()
 
     def show_entries(self, entries: Sequence[Entry]) -> None:
-        """List these; what was chosen stays so, and at first the top one is."""
-        is_first = not self._entries
+        """List these; what was chosen stays so, and the top one is where nothing was,
+        or where it is gone."""
         if tuple(entries) == self._entries:
             return
+        gone = {entry.path for entry in self._entries} - {e.path for e in entries}
+        needs_choice = not self._order or self._model.first in gone
         self._entries = tuple(entries)
         self._arrange()
-        if is_first and not self._order and self._model.entries:
+        if needs_choice and self._model.entries:
             self.choose(self._model.entries[0].path)
 
     def show_loaded(self, loaded: frozenset[Path]) -> None:
@@ -211,7 +214,7 @@ def _in_words(entry: Entry) -> str:
         lines += [f"{config.network}, preset {config.preset}", " ".join(config.data)]
     lines += [
         f"{kind} mean IoU {percent(entry.mean_iou(task))}"
-        for kind, task in (("HN", "hn"), ("Semantic", "semantic"))
+        for task, kind in KINDS.items()
         if task in entry.scores
     ]
     return "\n".join((*lines, when(entry)))

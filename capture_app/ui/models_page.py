@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QTimer, QUrl, Signal
 from PySide6.QtGui import QAction, QDesktopServices
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget
 
-from capture_app.engine.compare import Comparer
+from capture_app.engine.compare import Comparer, Look
 from capture_app.engine.networks import KINDS
 from capture_app.engine.run_command import command_for, first_command
 from capture_app.engine.run_details import Details
@@ -138,7 +138,8 @@ class ModelsPage(Page):
             self._open(path if path.is_dir() else path.parent)
 
     def copy_command(self) -> None:
-        """Put the command that goes on with the run, or repeats it, on the clipboard."""
+        """Put the command that goes on with the run, or repeats it, on the
+        clipboard."""
         if self._first is None:
             return
         command = command_for(self._first)
@@ -177,7 +178,8 @@ class ModelsPage(Page):
 
     def _look(self, is_anew: bool = False) -> None:
         if self._reader is not None:
-            self._reader.look(dict.fromkeys((*self._added, *self._strange)), is_anew)
+            files = dict.fromkeys((*self._added, *self._strange))
+            self._reader.look(tuple(files), is_anew)
 
     @property
     def _strange(self) -> tuple[Path, ...]:
@@ -212,9 +214,11 @@ class ModelsPage(Page):
     def _show_listed(self, listed: Listed) -> None:
         if listed == self._listed:
             return
-        self._listed = listed
+        is_first, self._listed = self._listed is None, listed
         self.detail.compare.show_sources(listed.recordings)
         self.side.runs.show_entries(listed.entries)
+        if is_first and listed.entries:
+            self.detail.prepare_comparison()
         self._show_loaded()
         self._stack.show()
         if not listed.entries:
@@ -237,7 +241,7 @@ class ModelsPage(Page):
             self._reader.read(first)
         self._allow()
 
-    def _compare(self, look: object) -> None:
+    def _compare(self, look: Look) -> None:
         if self._comparer is not None:
             self._comparer.ask(look)
 
@@ -267,7 +271,8 @@ class ModelsPage(Page):
                 if model.resolve() in on:
                     marked.add(model)
                     is_file = entry.path == model
-                    names[task] = entry.name if is_file else f"{entry.name}, {model.name}"
+                    name = entry.name if is_file else f"{entry.name}, {model.name}"
+                    names[task] = names[task] or name  # that of the run comes first
         self.side.show_loaded(frozenset(marked), names)
 
     def _open(self, path: Path) -> None:

@@ -56,7 +56,7 @@ class EntryPainter(QStyledItemDelegate):
         index: QModelIndex | QPersistentModelIndex,
     ) -> QSize:
         """Of every row."""
-        line = option.fontMetrics.height()  # type: ignore[attr-defined]
+        line = option.fontMetrics.height()
         return QSize(200, 3 * line + 24)
 
     def paint(
@@ -68,8 +68,8 @@ class EntryPainter(QStyledItemDelegate):
         """The row."""
         entry: Entry = index.data(int(Qt.ItemDataRole.UserRole))
         look = self._look(entry)
-        area = QRectF(option.rect)  # type: ignore[attr-defined]
-        state = option.state  # type: ignore[attr-defined]
+        area = QRectF(option.rect)
+        state = option.state
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if state & QStyle.StateFlag.State_Selected:
@@ -96,9 +96,7 @@ def _paint_place(painter: QPainter, area: QRectF, place: int) -> None:
     painter.drawLine(QPointF(x, area.top() + 6), QPointF(x, area.bottom() - 6))
 
 
-def _paint_lines(
-    painter: QPainter, area: QRectF, entry: Entry, look: RowLook
-) -> None:
+def _paint_lines(painter: QPainter, area: QRectF, entry: Entry, look: RowLook) -> None:
     line = painter.fontMetrics().height()
     first = QRectF(area.left(), area.top(), area.width(), line)
     second = first.translated(0, line + 4)

@@ -62,7 +62,7 @@ class PointedView(QWidget):
 
     def enterEvent(self, event: QEnterEvent) -> None:
         """Point at what the mouse comes to."""
-        self._show_cursor()
+        self.show_cursor()
         self.point_at(self._shares(event.position()))
 
     def leaveEvent(self, event: QEvent) -> None:
@@ -73,16 +73,16 @@ class PointedView(QWidget):
         """Begin to turn a point cloud."""
         if event.button() is Qt.MouseButton.LeftButton and self.shows_cloud:
             self._dragged_from = event.position()
-            self._show_cursor()
+            self.show_cursor()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End to turn it."""
         self._dragged_from = None
-        self._show_cursor()
+        self.show_cursor()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Turn the point cloud with the hand, or point elsewhere."""
-        self._show_cursor()
+        self.show_cursor()
         if self._dragged_from is not None and self.shows_cloud:
             moved = event.position() - self._dragged_from
             self._dragged_from = event.position()
@@ -196,7 +196,8 @@ class PointedView(QWidget):
         y = (position.y() - area.top()) / area.height()
         return (x, y) if 0.0 <= x < 1.0 and 0.0 <= y < 1.0 else None
 
-    def _show_cursor(self) -> None:
+    def show_cursor(self) -> None:
+        """A hand where the mouse turns a point cloud."""
         if self.shows_cloud:
             is_held = self._dragged_from is not None
             shape = Qt.CursorShape

@@ -3,11 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import (
     QColor,
-    QEnterEvent,
-    QFont,
     QPainter,
     QPaintEvent,
     QPalette,
@@ -15,7 +13,6 @@ from PySide6.QtGui import (
     QWheelEvent,
 )
 from PySide6.QtWidgets import (
-    QAbstractButton,
     QComboBox,
     QFrame,
     QHBoxLayout,
@@ -30,11 +27,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from capture_app.engine.camera_choices import CameraChoice, is_path
 from capture_app.ui.theme import theme
 
 CARD_MARGIN = 12
-_LEFT, _RIGHT, _ABOVE = 28, 12, 7  # of a choice's words, pixels
 
 
 class Card(QFrame):
@@ -116,86 +111,10 @@ class ChoiceBox(QComboBox):
             self.currentText(), Qt.TextElideMode.ElideRight, room.width() - 4
         )
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
-        _draw_arrow(painter, QPointF(self.width() - 13, self.height() / 2))
+        draw_arrow(painter, QPointF(self.width() - 13, self.height() / 2))
 
     def _tell(self) -> None:
         self.setToolTip("\n".join(filter(None, (self.currentText(), self._tip))))
-
-
-class ChoiceButton(QAbstractButton):
-    """A title with a line of detail below; a mark on the left says whether it is the
-    one that is chosen, one that can be, or one that cannot."""
-
-    def __init__(self, tip: str = "", opens_list: bool = False) -> None:
-        super().__init__()
-        self._tip = tip
-        self._opens_list = opens_list
-        self._detail = ""
-        self._cut = Qt.TextElideMode.ElideRight
-        self._is_chosen = False
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-
-    def show_choice(self, choice: CameraChoice, is_chosen: bool = False) -> None:
-        """Stand for this choice."""
-        title, detail = choice.title, choice.detail
-        self._detail, self._is_chosen = detail, is_chosen
-        modes = Qt.TextElideMode
-        self._cut = modes.ElideMiddle if is_path(choice.spec) else modes.ElideRight
-        self.setText(title)
-        self.setAccessibleName(f"{title}, {detail}")
-        self.setToolTip("\n".join(filter(None, (title, detail, self._tip))))
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        """Two lines of text."""
-        return QSize(160, 2 * self.fontMetrics().height() + 2 * _ABOVE)
-
-    def enterEvent(self, event: QEnterEvent) -> None:
-        """Show that it can be clicked."""
-        self.update()
-        super().enterEvent(event)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """The frame, the mark, the words."""
-        painter, colors = QPainter(self), theme()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        is_lit = self.isEnabled() and (self.underMouse() or self.hasFocus())
-        painter.setPen(QColor(colors.accent if is_lit else colors.line))
-        if not is_lit and not self._opens_list:
-            painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(colors.raised if self.isEnabled() else colors.panel))
-        box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-        painter.drawRoundedRect(box, 6, 6)
-        self._paint_mark(painter)
-        left = 10 if self._opens_list else _LEFT
-        right = 26 if self._opens_list else _RIGHT
-        words = self.rect().adjusted(left, _ABOVE, -right, -_ABOVE)
-        is_on = self.isEnabled()
-        bold = QFont(self.font())
-        bold.setWeight(QFont.Weight.DemiBold)
-        painter.setFont(bold)
-        painter.setPen(QColor(colors.text if is_on else colors.muted))
-        _draw_line(painter, words, Qt.AlignmentFlag.AlignTop, self.text(), self._cut)
-        painter.setFont(self.font())
-        painter.setPen(QColor(colors.muted))
-        _draw_line(
-            painter, words, Qt.AlignmentFlag.AlignBottom, self._detail, self._cut
-        )
-
-    def _paint_mark(self, painter: QPainter) -> None:
-        """An arrow, a filled dot, an empty dot, or a cross."""
-        colors, middle = theme(), self.height() / 2
-        if self._opens_list:
-            _draw_arrow(painter, QPointF(self.width() - 15, middle))
-        elif not self.isEnabled():
-            painter.setPen(QPen(QColor(colors.muted), 1.4))
-            painter.drawLine(QPointF(10, middle - 4), QPointF(18, middle + 4))
-            painter.drawLine(QPointF(10, middle + 4), QPointF(18, middle - 4))
-        else:
-            painter.setPen(QPen(QColor(colors.accent), 1.6))
-            painter.setBrush(QColor(colors.accent if self._is_chosen else colors.panel))
-            painter.drawEllipse(QRectF(9, middle - 5, 10, 10))
 
 
 class Warned(QLabel):
@@ -229,7 +148,7 @@ class Elided(QLabel):
         if not self.isEnabled():
             group = QPalette.ColorGroup.Disabled
         painter.setPen(self.palette().color(group, QPalette.ColorRole.WindowText))
-        _draw_line(painter, self.rect(), Qt.AlignmentFlag.AlignVCenter, self.text())
+        draw_line(painter, self.rect(), Qt.AlignmentFlag.AlignVCenter, self.text())
 
 
 def muted(text: str) -> QLabel:
@@ -294,7 +213,7 @@ def sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
-def _draw_line(
+def draw_line(
     painter: QPainter,
     box: QRect,
     edge: Qt.AlignmentFlag,
@@ -306,7 +225,7 @@ def _draw_line(
     painter.drawText(box, edge | Qt.AlignmentFlag.AlignLeft, text)
 
 
-def _draw_arrow(painter: QPainter, at: QPointF) -> None:
+def draw_arrow(painter: QPainter, at: QPointF) -> None:
     """One that points down: there is more to open."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(QColor(theme().muted), 1.6))

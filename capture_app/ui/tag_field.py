@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, QSize, QStringListModel, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QCompleter,
     QHBoxLayout,
@@ -38,14 +38,14 @@ class TagField(QWidget):
         self._edit.setMinimumWidth(_EDIT_WIDTH)
         self._edit.setToolTip("Words for the recording; comma or Enter ends one")
         self._edit.textEdited.connect(self._note_edit)
-        self._edit.returnPressed.connect(self._note_return)
-        self._edit.editingFinished.connect(self._commit)
+        # After the completer, which changes the line when Enter takes what it offers.
+        queued = Qt.ConnectionType.QueuedConnection
+        self._edit.returnPressed.connect(self._note_return, queued)
         self._edit.installEventFilter(self)
         self._offered = QStringListModel(self)
         completer = QCompleter(self._offered, self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        # The completer fills in the line first.
-        completer.activated.connect(self._commit, Qt.ConnectionType.QueuedConnection)
+        completer.activated.connect(lambda _: self._commit(), queued)
         self._edit.setCompleter(completer)
         self.setFocusProxy(self._edit)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -79,18 +79,23 @@ class TagField(QWidget):
         self._offer()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Take back the last tag where there is nothing else to take back."""
-        if (
-            watched is self._edit
-            and isinstance(event, QKeyEvent)
-            and event.type() is QEvent.Type.KeyPress
+        """Take in the word when the line is left; take back the last tag where there
+        is nothing else to take back."""
+        if watched is self._edit:
+            if isinstance(event, QFocusEvent) and _leaves(event):
+                self._commit()
+            if isinstance(event, QKeyEvent) and self._takes_back(event):
+                self._remove(self._tags[-1])
+                return True
+        return super().eventFilter(watched, event)
+
+    def _takes_back(self, event: QKeyEvent) -> bool:
+        return (
+            event.type() is QEvent.Type.KeyPress
             and event.key() == Qt.Key.Key_Backspace
             and not self._edit.text()
-            and self._tags
-        ):
-            self._remove(self._tags[-1])
-            return True
-        return super().eventFilter(watched, event)
+            and bool(self._tags)
+        )
 
     def minimumSizeHint(self) -> QSize:
         """Room for the line and for a number of chips."""
@@ -182,6 +187,12 @@ class TagField(QWidget):
         self._more.setVisible(num_hidden > 0)
         self._more.setText(f"+{num_hidden}")
         self._more.setToolTip("Tags: " + ", ".join(self._tags))
+
+
+def _leaves(event: QFocusEvent) -> bool:
+    """Whether the user goes elsewhere, and not to the list of completions."""
+    is_popup = event.reason() is Qt.FocusReason.PopupFocusReason
+    return event.lostFocus() and not is_popup
 
 
 def _chip() -> QToolButton:

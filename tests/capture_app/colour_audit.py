@@ -86,8 +86,10 @@ def faint_texts(window: QWidget) -> list[str]:
             if found < least:
                 faults.append(f"{name(widget)} has a contrast of {found:.2f}")
     for widget, words, area in painted_words(window):
-        corner = widget.mapTo(window, QPoint(0, 0))
-        found = _ink_contrast(image, area.translated(corner), scale)
+        area = area.intersected(QRectF(widget.visibleRegion().boundingRect()))
+        area.translate(widget.mapTo(window, QPoint(0, 0)))
+        # Words over a photo bring their ground along, as a rim.
+        found = _ink_contrast(image, area, scale, has_rim=True)
         if widget.isEnabled() and found < LEAST_CONTRAST:
             faults.append(f"{name(widget)} paints {words!r} with {found:.2f}")
     return faults
@@ -101,15 +103,19 @@ def pixels(image: QImage) -> np.ndarray:
     return rows.reshape(image.height(), image.width(), 4)[..., 2::-1].copy()
 
 
-def _ink_contrast(image: np.ndarray, area: QRectF, scale: float) -> float:
-    """Of the ink that stands out most from the commonest colour of an area."""
+def _ink_contrast(
+    image: np.ndarray, area: QRectF, scale: float, has_rim: bool = False
+) -> float:
+    """Of the ink that stands out most from the commonest colour of an area, or from any
+    other of its colours."""
     left, top = round(area.left() * scale), round(area.top() * scale)
     right, bottom = round(area.right() * scale), round(area.bottom() * scale)
     crop = image[max(top, 0) : bottom, max(left, 0) : right].reshape(-1, 3)
     if not len(crop):
         return np.inf
     colours, counts = np.unique(crop, axis=0, return_counts=True)
-    return float(contrast(colours, colours[counts.argmax()]).max())
+    grounds = colours[:, None] if has_rim else colours[counts.argmax()]
+    return float(contrast(colours, grounds).max())
 
 
 def _words_of(widget: QWidget) -> str:

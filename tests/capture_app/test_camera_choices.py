@@ -99,9 +99,12 @@ def test_a_recording_that_is_gone_is_listed_with_the_reason(tmp_path: Path) -> N
 
 def test_the_last_five_recordings_are_remembered_newest_first() -> None:
     recent: tuple[str, ...] = ()
-    for name in ("a", "b", "simulated:3", "c", "a", "realsense:1", "d", "e", "f"):
-        recent = with_recent(recent, f"/r/{name}" if len(name) == 1 else name)
-    assert recent == ("/r/f", "/r/e", "/r/d", "/r/a", "/r/c")
+    for spec in ("/r/a", "/r/b", "simulated:3", "/r/a", "realsense:1", "/r/c"):
+        recent = with_recent(recent, spec)
+    assert recent == ("/r/c", "/r/a", "/r/b")
+    for spec in ("/r/d", "/r/e", "/r/f"):
+        recent = with_recent(recent, spec)
+    assert recent == ("/r/f", "/r/e", "/r/d", "/r/c", "/r/a")
 
 
 def test_a_recordings_file_stands_for_its_folder() -> None:

@@ -128,6 +128,7 @@ def test_nobody_waits_for_a_view_that_cannot_stop_but_the_end() -> None:
     assert any(thread.name == "labels" for thread in threading.enumerate())
     closing = threading.Thread(target=session.close)
     closing.start()
+    closing.join(0.3)
     assert closing.is_alive()
     may_label.set()
     closing.join(5.0)

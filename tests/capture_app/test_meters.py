@@ -48,7 +48,7 @@ def test_without_a_frame_nothing_is_said() -> None:
     [
         ({"valid_depth": 0.49}, "Depth", "49 % valid", "Go nearer or farther"),
         ({"floor": None}, "Floor", "not in view", "point the camera at the floor"),
-        ({"imu_error_deg": 14.2}, "Floor", "1.20 m, IMU 14° off", "14.2° apart"),
+        ({"imu_error_deg": 14.2}, "Floor", "1.2 m, IMU 14° off", "14.2° apart"),
         ({"is_blurred": True}, "Sharp", "blurred", "hold the camera still"),
         ({"turn_deg_s": 128.0}, "Motion", "fast, 128°/s", "too fast"),
         ({"speed_m_s": 1.72}, "Motion", "fast, 1.7 m/s", "too fast"),

@@ -30,9 +30,10 @@ from capture_app.sensors.realsense_options import RealSenseSettings
 from capture_app.sensors.registry import list_sensors, open_sensor
 from capture_app.sensors.sensor import SensorStatus
 from capture_app.ui import setup_panel
+from capture_app.ui.choice_button import ChoiceButton
 from capture_app.ui.range_field import RangeField
 from capture_app.ui.setup_panel import SetupPanel
-from capture_app.ui.setup_parts import ChoiceBox, ChoiceButton
+from capture_app.ui.setup_parts import ChoiceBox
 from capture_app.ui.theme import apply_theme
 from core.bins import HNBins
 
@@ -389,8 +390,10 @@ def test_a_library_that_hangs_holds_up_neither_the_list_nor_the_end(
     qtbot: QtBot, make_panel: MakePanel
 ) -> None:
     may_answer = threading.Event()
+    asked: list[threading.Thread] = []
 
     def hang() -> list[SensorStatus]:
+        asked.append(threading.current_thread())
         may_answer.wait(20.0)
         return [TWO]
 
@@ -403,6 +406,10 @@ def test_a_library_that_hangs_holds_up_neither_the_list_nor_the_end(
     panel.end()
     assert time.monotonic() - start < 2.0
     may_answer.set()
+    asked[0].join(5.0)
+    panel._camera._look_again()  # nobody asks any more
+    assert len(asked) == 1
+    panel.end()
 
 
 def test_a_room_is_chosen_by_its_number(qtbot: QtBot, make_panel: MakePanel) -> None:

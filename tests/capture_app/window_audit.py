@@ -9,7 +9,7 @@ from math import inf
 from typing import Any, TypeVar
 from unittest import mock
 
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -17,11 +17,13 @@ from PySide6.QtWidgets import (
     QAbstractScrollArea,
     QAbstractSlider,
     QAbstractSpinBox,
+    QCheckBox,
     QComboBox,
     QHeaderView,
     QLabel,
     QLineEdit,
     QMenuBar,
+    QRadioButton,
     QScrollArea,
     QScrollBar,
     QSplitter,
@@ -30,6 +32,7 @@ from PySide6.QtWidgets import (
     QStyleOptionFrame,
     QTabBar,
     QTabWidget,
+    QToolButton,
     QWidget,
 )
 
@@ -41,6 +44,7 @@ _INTERACTIVE = (QAbstractButton, *_TYPED_INTO, QAbstractItemView, QTabBar)
 # Qt lays out the inside of these itself, here and there one part upon another.
 _QTS_OWN = (QAbstractScrollArea, QAbstractSpinBox, QComboBox, QLineEdit, QMenuBar)
 _LAID_OUT_BY_QT = (*_QTS_OWN, QSplitter, QTabBar, QTabWidget)
+_PADDING = 4  # pixels between the words and the edges of a button
 _HAIR = 1.0  # pixels that rounding may cost
 
 
@@ -62,13 +66,10 @@ def cut_texts(window: QWidget) -> list[str]:
     for label in visible(window, QLabel):
         faults += _label_faults(label)
     for button in visible(window, QAbstractButton):
-        # QToolButton asks for two blanks more than it paints.
-        slack = button.fontMetrics().horizontalAdvance("  ")
-        needed = button.sizeHint()
-        if button.text() and (
-            button.width() < needed.width() - slack
-            or button.height() < min(needed.height(), _text_height(button))
-        ):
+        if not button.text() or _is_icon_alone(button):
+            continue
+        needed = _needed_by_button(button)
+        if button.width() < needed.width() or button.height() < needed.height():
             faults.append(f"{name(button)} is {_size(button)}, needs {_wh(needed)}")
     for widget, text, room in _one_line_texts(window):
         needed_px = widget.fontMetrics().horizontalAdvance(text)
@@ -198,6 +199,21 @@ def _label_faults(label: QLabel) -> list[str]:
     return [f"{name(label)} is {_size(label)}, needs {_wh(needed)}"]
 
 
+def _needed_by_button(button: QAbstractButton) -> QSize:
+    """Its words with a little room at both sides, and what is left of them."""
+    if isinstance(button, QCheckBox | QRadioButton):
+        return button.sizeHint()
+    words = button.fontMetrics().size(Qt.TextFlag.TextShowMnemonic, button.text())
+    icon = 0 if button.icon().isNull() else button.iconSize().width() + 4
+    return QSize(words.width() + icon + 2 * _PADDING, words.height())
+
+
+def _is_icon_alone(button: QAbstractButton) -> bool:
+    only = Qt.ToolButtonStyle.ToolButtonIconOnly
+    is_tool = isinstance(button, QToolButton) and button.toolButtonStyle() is only
+    return is_tool and not button.icon().isNull()
+
+
 def _one_line_texts(window: QWidget) -> Iterator[tuple[QWidget, str, int]]:
     """Widget, text, and the pixels that there are for it."""
     for combo in visible(window, QComboBox):
@@ -298,10 +314,6 @@ def _has_key(widget: QWidget, keys: Collection[str]) -> bool:
     named = re.findall(r"\(([^()]+)\)", widget.toolTip())
     words = {word for text in named for word in re.split(r",? and |,? or |, ", text)}
     return bool(words & {*keys, "arrows", "Arrows"})
-
-
-def _text_height(widget: QWidget) -> int:
-    return widget.fontMetrics().height() * (1 + widget.text().count("\n"))
 
 
 def _size(widget: QWidget) -> str:

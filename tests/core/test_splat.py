@@ -22,6 +22,13 @@ def _splat(pixels, T_eye_camera=None, eye=EYE):
     return splat(depth, 1e-3, colours, CAMERA, pose, eye)
 
 
+def _moved(metres):
+    """The pose of an eye that is so far behind the camera."""
+    pose = np.eye(4)
+    pose[2, 3] = metres
+    return pose
+
+
 def test_a_point_is_where_the_eye_sees_it():
     pose = np.eye(4)
     pose[:3, :3] = rotation(0.1, -0.15, 0.2)
@@ -38,13 +45,15 @@ def test_a_point_is_where_the_eye_sees_it():
 def test_nearer_points_are_larger_and_hide_others_in_either_order():
     far, near = (3000, 0xFF0000AA), (600, 0xFFBB0000)
     # The principal point's pixel is on the axis of both cameras, whatever its depth.
-    sizes = [int((_splat({(7, 12): p}) != BACKGROUND).sum()) for p in (far, near)]
-    assert sizes[0] <= sizes[1]
-    ahead = np.eye(4)
-    ahead[2, 3] = 3.0  # the eye goes back; the near one is nearly as far then
+    sizes = [
+        int((_splat({(7, 12): p}, _moved(-0.4)) != BACKGROUND).sum())
+        for p in (far, near)
+    ]
+    assert 5 * sizes[0] < sizes[1]
+    back = _moved(3.0)  # from there the near one is nearly as far
     apart = Intrinsics(64, 48, 600.0, 550.0, 30.0, 25.0)
-    hidden = _splat({(7, 12): far, (7, 13): near}, ahead, apart)
-    turned = _splat({(7, 13): far, (7, 12): near}, ahead, apart)
+    hidden = _splat({(7, 12): far, (7, 13): near}, back, apart)
+    turned = _splat({(7, 13): far, (7, 12): near}, back, apart)
     for picture in (hidden, turned):
         assert picture[25, 30] in (far[1], near[1])
     # 1 pixel aside at 0.6 m in 3.6 m is 2 pixels of the eye: both squares cover it.
@@ -52,10 +61,17 @@ def test_nearer_points_are_larger_and_hide_others_in_either_order():
 
 
 def test_what_is_behind_the_eye_or_has_no_depth_is_not_painted():
-    behind = np.eye(4)
-    behind[2, 3] = -1.0
-    assert (_splat({(3, 20): (900, 0xFF00FF00)}, behind) == BACKGROUND).all()
+    behind = _splat({(3, 20): (900, 0xFF00FF00)}, _moved(-3.0))
+    assert (behind == BACKGROUND).all()
     assert (_splat({(3, 20): (0, 0xFF00FF00)}) == BACKGROUND).all()
+
+
+@pytest.mark.parametrize("units", [600, 3000])
+def test_a_square_is_as_large_as_its_pixel_and_a_margin(units):
+    eye = Intrinsics(60, 50, 250.0, 200.0, 30.0, 25.0)  # five times CAMERA
+    picture = _splat({(7, 12): (units, 0xFF123456)}, eye=eye)
+    rows, columns = np.nonzero(picture != BACKGROUND)
+    assert 5 < np.ptp(rows) + 1 < 10 and 5 < np.ptp(columns) + 1 < 10
 
 
 def test_a_wall_has_no_holes_when_it_is_magnified():
@@ -71,7 +87,7 @@ def test_a_hole_of_one_pixel_is_filled_and_a_gap_is_not():
     row = {(7, column): (1000, 0xFFCC0000) for column in (4, 8, 20)}
     picture = _splat(row, eye=eye)  # at columns 8, 10 and 16
     assert picture[7, 8] == picture[7, 9] == picture[7, 10] == 0xFFCC0000
-    assert (picture[7, 12:15] == BACKGROUND).all()
+    assert (picture[7, 11:16] == BACKGROUND).all()
 
 
 def test_colours_go_to_the_grid_that_depth_is_on():
