@@ -146,9 +146,7 @@ def _room(current: str) -> CameraChoice:
     number = room_of(current)
     if number is None:
         number, current = 0, _SIMULATED
-    return CameraChoice(
-        current, f"Simulated room {number}", "always here; needs no camera"
-    )
+    return CameraChoice(current, f"Simulated room {number}", "needs no camera")
 
 
 def _replay(path: str) -> CameraChoice:

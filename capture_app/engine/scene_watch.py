@@ -81,6 +81,11 @@ class SceneWatch:
         """Of the scene so far."""
         return self._scene.counter.coverage
 
+    @property
+    def newest(self) -> Layers | None:
+        """The frame that was offered last, with its labels: worth a snapshot."""
+        return self._last
+
     def look(self, layers: Layers) -> None:
         """Look at a labelled frame if it is time; what it is told twice counts once.
 
@@ -91,7 +96,7 @@ class SceneWatch:
         if before is not None and before.frame is layers.frame:
             return
         self._last = layers
-        if True and layers.arrived_s - self._looked_s >= PERIOD_S:
+        if layers.is_floor_known and layers.arrived_s - self._looked_s >= PERIOD_S:
             self._looked_s = layers.arrived_s
             self._worker.inbox.put((None if before is None else before.frame, layers))
 

@@ -102,6 +102,12 @@ class CapturePage(Page):
             "fainter": lambda: self.view_bar.step_opacity(-_OPACITY_STEP),
             "stronger": lambda: self.view_bar.step_opacity(_OPACITY_STEP),
             "restart": self.restart,
+            "countdown": lambda: self.takes.toggle_countdown(),
+            "snapshot": lambda: self.takes.snapshot(
+                self.frame_view.picture, self.session
+            ),
+            "discard": lambda: self.takes.discard(),
+            "undo": lambda: self.takes.bring_back(),
             "pause": lambda: None,  # the tick asks whether it is checked
             "new_scene": self._begin_scene,
             "setup": self._show_setup_panel,
@@ -115,12 +121,12 @@ class CapturePage(Page):
         self.frame_view = FrameView()
         self.side_panel = self._make_side_panel()
         self.setup_panel = SetupPanel(self.setup, self._presets)
-        self.record_bar = RecordBar(actions["record"], actions["collect"])
+        self.record_bar = RecordBar(actions)
         self.takes = TakeControl(
             self.record_bar,
             self._recordings,
             self._min_free_bytes,
-            lambda: setup_to_json(self.setup),
+            lambda: {"setup": setup_to_json(replace(self.setup, bins=self.bins))},
             self.examiner,
         )
         self._arrange()
@@ -205,12 +211,15 @@ class CapturePage(Page):
         memory.put("view", self._settings.view.value)
         memory.put("opacity", round(100 * self._settings.opacity))
         memory.put("setup", setup_to_json(self.setup))
+        memory.put("recent", list(self.setup_panel.recent))
+        memory.put("tags", list(self.record_bar.tag_field.remembered))
         for name in ("setup", "marks"):
             memory.put(f"shows_{name}", self._actions[name].isChecked())
 
     def recall(self, memory: Memory) -> None:
         """Set the page as it was kept, as far as that is possible today."""
         self.view_bar.show_opacity(memory.get("opacity", 55))
+        self.record_bar.tag_field.recall(memory.get("tags", []))
         kept = memory.get("view", "")
         views = [v for v in View if v.value == kept and TASKS_OF[v] <= self.tasks]
         if views and not self.tasks:
@@ -225,6 +234,7 @@ class CapturePage(Page):
         self._timer.stop()
         self._slow_timer.stop()
         self.setup_panel.end()
+        self.takes.end()
         self.examiner.close()
         self.session.close()
 
@@ -342,7 +352,7 @@ class CapturePage(Page):
             if picture is not None:
                 self.frame_view.show_picture(picture)
             self.side_panel.show_thumbnails(self._live.thumbnails.take())
-        for problem in self.session.take_problems():
+        for problem in self.session.take_problems() + self.takes.take_problems():
             if problem.is_warning:
                 self.has_warning.emit(problem.message)
             else:
@@ -365,6 +375,7 @@ class CapturePage(Page):
         self.side_panel.show_scene(self._live.scene)
         self.side_panel.show_examination(self.examiner.examination)
         self._show_probe()
+        self.takes.look(session)
         self.record_bar.show_recording(recording, recorder_state)
         self.record_bar.show_collection(self._live.collection)
         is_on = recorder_state in (RecorderState.RECORDING, RecorderState.WAITING)
@@ -373,10 +384,19 @@ class CapturePage(Page):
         self._actions["record"].setEnabled(
             is_on or (is_off and session.source_state is SourceState.STREAMING)
         )
+        has_picture = self.frame_view.picture is not None
+        self._actions["countdown"].setEnabled(self._actions["record"].isEnabled())
+        self._actions["snapshot"].setEnabled(has_picture)
+        self._actions["discard"].setEnabled(is_off and self.takes.can_discard)
+        self._actions["undo"].setEnabled(self.takes.can_bring_back)
         self.frame_view.is_recording = recorder_state is RecorderState.RECORDING
         if recording is not None and is_off:
             self.takes.note_end(session)
-        self.frame_view.show_notice(*notice(session, self._live, picture))
+        seconds_left = self.takes.seconds_left
+        words = notice(session, self._live, picture)
+        if seconds_left is not None:
+            words = f"Recording in {seconds_left}…", None
+        self.frame_view.show_notice(*words)
         has_rates = stats.camera_fps > 0 and stats.label_fps > 0
         # A short replay may be over before the label engine is compiled.
         is_settled = has_rates or session.source_state is SourceState.ENDED

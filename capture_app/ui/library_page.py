@@ -13,6 +13,7 @@ from capture_app.engine.library import Entry, Kind
 from capture_app.engine.library_watch import LibraryWatch
 from capture_app.engine.player import Player
 from capture_app.engine.scene_edits import Edit, SceneSaver
+from capture_app.engine.setup import SessionSetup
 from capture_app.engine.take_examiner import TakeExaminer
 from capture_app.ui.library_details import DetailsPanel
 from capture_app.ui.library_empty import EmptyPanel
@@ -99,6 +100,11 @@ class LibraryPage(Page):
         self._examiner.bins = bins
         if self.isVisible():
             self._examine_timer.start()
+
+    def show_setup(self, setup: SessionSetup, bins: HNBins) -> None:
+        """Label with the bins of the Capture page, if these are others now."""
+        if bins != self._examiner.bins:
+            self.set_bins(bins)
 
     def enter(self) -> None:
         """Look at the folder, and show what was shown."""

@@ -13,11 +13,13 @@ from capture_app.engine.run_command import command_for, first_command
 from capture_app.engine.run_details import Details
 from capture_app.engine.run_entry import Entry
 from capture_app.engine.run_reader import Listed, RunReader
+from capture_app.engine.setup import SessionSetup
 from capture_app.ui.file_dialog import ask_for_file
 from capture_app.ui.models_detail import DetailView
 from capture_app.ui.models_header import FirstRun
 from capture_app.ui.models_side import ModelsSide
 from capture_app.ui.page import Page
+from core.bins import HNBins
 from core.prediction import Task
 
 _TICK_MS, _LOOK_MS = 16, 2000
@@ -120,6 +122,10 @@ class ModelsPage(Page):
         self._show_loaded()
         self._allow()
         self._look()
+
+    def show_setup(self, setup: SessionSetup, bins: HNBins) -> None:
+        """Say which networks the Capture page shows now."""
+        self.show_loaded(setup.models)
 
     def use_live(self) -> None:
         """Take the networks of the run that is looked at to the live view."""

@@ -6,6 +6,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
+from capture_app.engine.setup import SessionSetup
+from core.bins import HNBins
+
 
 class Page(QWidget):
     """One page of the window. It shows and emits; the window switches between pages."""
@@ -23,6 +26,10 @@ class Page(QWidget):
 
     def set_actions(self, actions: Mapping[str, QAction]) -> None:
         """All actions of the table by name, once, before the page is shown."""
+
+    def show_setup(self, setup: SessionSetup, bins: HNBins) -> None:
+        """The camera, labels and networks that there are now; `bins` are those of the
+        labels, which an HN network may have chosen."""
 
     def enter(self) -> None:
         """The page is shown from now on."""

@@ -1,8 +1,10 @@
-"""The strip below the picture: record, the scene's name, how the recording goes, and
-how many hard frames are kept."""
+"""The strip below the picture: record, count down, snapshot, the scene's name and tags,
+how the recording goes, and how many hard frames are kept."""
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPixmap
+from collections.abc import Mapping
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -13,104 +15,224 @@ from PySide6.QtWidgets import (
 )
 
 from capture_app.engine.collector import Collection
-from capture_app.engine.disk_space import size_in_words, time_in_words
+from capture_app.engine.disk_space import DiskSpace, size_in_words, time_in_words
 from capture_app.engine.recorder import RecordingSummary
 from capture_app.engine.states import RecorderState
-from capture_app.ui.theme import theme
+from capture_app.ui.record_icons import BAR_ICONS, ICON_SIZE, record_icon
+from capture_app.ui.tag_field import TagField
+from capture_app.ui.take_panel import set_state
 
 _ACTION_TEXTS = {
-    RecorderState.OFF: " Record",
-    RecorderState.RECORDING: " Stop",
-    RecorderState.FINALISING: " Saving…",
-    RecorderState.WAITING: " Stop",
+    RecorderState.OFF: "Record",
+    RecorderState.RECORDING: "Stop",
+    RecorderState.FINALISING: "Saving…",
+    RecorderState.WAITING: "Stop",
 }
+_ROOMY = 1440  # pixels; in a narrower bar buttons are icons alone
+_RECORD_WIDTH, _ICON_WIDTH, _TAGS_WIDTH = 132, 40, 330
+_SCENE_WIDTHS = (118, 170)  # in a narrow and in a roomy bar
 
 
 class RecordBar(QFrame):
-    """Shows a recording and a collection; what to do is the window's to decide."""
+    """Shows a recording and a collection; what to do is the window's to decide.
 
-    def __init__(self, record: QAction, collect: QAction) -> None:
+    The actions are those of the table: record, countdown, snapshot, discard, undo and
+    collect.
+    """
+
+    def __init__(self, actions: Mapping[str, QAction]) -> None:
         super().__init__()
         self.setObjectName("bar")
-        self._icons = (_icon(is_recording=False), _icon(is_recording=True))
-        self._action = record
-        self._collect = collect
-        self._collect_tip = collect.toolTip()
-        collect_button = QToolButton()
-        collect_button.setDefaultAction(collect)
-        button = QToolButton()
-        button.setObjectName("record")
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setIconSize(QSize(16, 16))
-        button.setDefaultAction(record)
-        button.setMinimumWidth(126)
+        self._actions = actions
+        self._collect_tip = actions["collect"].toolTip()
+        self._state = RecorderState.OFF
+        self._summary: RecordingSummary | None = None
+        self._seconds_left: int | None = None
+        self._space: DiskSpace | None = None
+        self._discarded: str | None = None
+        self._buttons = {name: _button(actions[name]) for name in BAR_ICONS}
+        self._record = _button(actions["record"])
+        self._record.setObjectName("record")
+        self._record.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._record.setMinimumWidth(_RECORD_WIDTH)
+        self._undo = _button(actions["undo"])
         self.scene = QLineEdit()
-        self.scene.setFixedWidth(190)
         self.scene.setPlaceholderText("scene name")
-        self.scene.setToolTip("The recording's folder")
+        self.scene.setToolTip("The scene: the name of the recording's folder")
         self.scene.returnPressed.connect(self.scene.clearFocus)
-        scene_label = QLabel("Scene")
-        scene_label.setObjectName("muted")
-        self._time = QLabel("00:00.0")
+        self.tag_field = TagField()
+        self.tag_field.setMaximumWidth(_TAGS_WIDTH)
+        self._time, self._frames, self._dropped = QLabel("00:00.0"), QLabel(), QLabel()
         self._time.setObjectName("time")
-        self._frames = QLabel()
-        self._dropped = QLabel()
-        self._dropped.setObjectName("dropped")
-        self._saved = QLabel()
-        self._saved.setObjectName("muted")
-        self._saved.setSizePolicy(
-            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
-        )
-        self._saved.setAlignment(
-            Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        )
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(14, 10, 14, 10)
-        layout.setSpacing(14)
-        for widget in (button, scene_label, self.scene):
-            layout.addWidget(widget)
-        layout.addSpacing(10)
-        for label in (self._time, self._frames, self._dropped):
-            layout.addWidget(label)
-        layout.addWidget(self._saved, 1)
-        layout.addWidget(collect_button)
+        self._text = _ElidedLabel()
+        self._arrange()
+        self._draw_icons()
         self.show_recording(None, RecorderState.OFF)
 
     def show_recording(
         self, summary: RecordingSummary | None, state: RecorderState
     ) -> None:
         """The running recording, or the last one, or none yet."""
-        is_recording = state in (RecorderState.RECORDING, RecorderState.WAITING)
+        self._summary, self._state = summary, state
+        self._show_action()
         is_off = state is RecorderState.OFF
-        self._action.setChecked(is_recording)
-        self._action.setText(_ACTION_TEXTS[state])
-        self._action.setIcon(self._icons[is_recording])
         self.scene.setEnabled(is_off)
-        for label in (self._time, self._frames, self._dropped):
-            label.setVisible(summary is not None)
-        if summary is None:
-            return
-        minutes, tenths = divmod(round(10 * summary.seconds), 600)
-        self._time.setText(f"{minutes:02}:{tenths / 10:04.1f}")
-        self._frames.setText(f"{summary.num_frames} frames")
-        self._dropped.setText(f"{summary.num_dropped} dropped")
-        _set_property(self._dropped, "lost", summary.num_dropped > 0)
-        text = _saved_text(summary, is_off)
-        metrics = self._saved.fontMetrics()
-        elided = metrics.elidedText(
-            text, Qt.TextElideMode.ElideMiddle, self._saved.width() - 4
-        )
-        self._saved.setText(elided)
-        self._saved.setToolTip(text)
+        self.tag_field.setEnabled(is_off)
+        if summary is not None:
+            minutes, tenths = divmod(round(10 * summary.seconds), 600)
+            self._time.setText(f"{minutes:02}:{tenths / 10:04.1f}")
+            self._frames.setText(f"{summary.num_frames} frames")
+            self._dropped.setText(f"{summary.num_dropped} dropped")
+            set_state(self._dropped, "bad" if summary.num_dropped > 0 else "")
+        self._fit()
+        self._text.show_text(*self._words())
+
+    def show_countdown(self, seconds_left: int | None) -> None:
+        """How long until a recording begins; None while nothing counts."""
+        self._seconds_left = seconds_left
+        self._actions["countdown"].setChecked(seconds_left is not None)
+        self._show_action()
+
+    def show_disk(self, space: DiskSpace | None) -> None:
+        """How long a recording could be that began now, if that is known."""
+        self._space = space
+
+    def show_discarded(self, name: str | None) -> None:
+        """A take that was thrown away last and can be brought back; None: no such."""
+        self._discarded = name
+        self.show_recording(self._summary, self._state)
 
     def show_collection(self, collection: Collection | None) -> None:
         """The running collection, or the last one, or none yet."""
-        self._collect.setChecked(collection is not None and collection.is_on)
+        action = self._actions["collect"]
+        action.setChecked(collection is not None and collection.is_on)
         if collection is None:
             return
         words, where = _collected_words(collection)
-        self._collect.setText(f"Collect: {words}" if collection.is_on else "Collect")
-        self._collect.setToolTip(self._collect_tip + where)
+        action.setText(f"Collect: {words}" if collection.is_on else "Collect")
+        action.setToolTip(self._collect_tip + where)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Let words go where there is no room for them."""
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw the icons in the new theme's colours."""
+        if event.type() is QEvent.Type.StyleChange:
+            self._draw_icons()
+        super().changeEvent(event)
+
+    def _arrange(self) -> None:
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(14, 10, 14, 10)
+        layout.setSpacing(8)
+        layout.addWidget(self._record)
+        layout.addWidget(self._buttons["countdown"])
+        layout.addWidget(self._buttons["snapshot"])
+        layout.addSpacing(4)
+        layout.addWidget(self.scene)
+        layout.addWidget(self.tag_field, 1)
+        layout.addSpacing(4)
+        for label in (self._time, self._frames, self._dropped):
+            layout.addWidget(label)
+        layout.addWidget(self._text, 2)
+        layout.addWidget(self._undo)
+        layout.addWidget(self._buttons["discard"])
+        layout.addWidget(_button(self._actions["collect"]))
+
+    def _fit(self) -> None:
+        """The narrower the bar, the less it says; while a recording is on, what can be
+        changed only before it gives its place to the numbers."""
+        is_roomy = self.width() >= _ROOMY
+        style = (
+            Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+            if is_roomy
+            else Qt.ToolButtonStyle.ToolButtonIconOnly
+        )
+        for button in self._buttons.values():
+            button.setToolButtonStyle(style)
+            button.setMinimumWidth(_ICON_WIDTH)
+        self.scene.setFixedWidth(_SCENE_WIDTHS[is_roomy])
+        is_off, is_discarded = self._state is RecorderState.OFF, bool(self._discarded)
+        summary = None if is_discarded else self._summary
+        self.tag_field.setVisible(is_off)
+        self._buttons["countdown"].setVisible(is_off)
+        self._buttons["discard"].setVisible(is_off and not is_discarded)
+        self._undo.setVisible(is_discarded)
+        self._time.setVisible(summary is not None)
+        self._frames.setVisible(summary is not None and (is_roomy or not is_off))
+        has_lost = summary is not None and summary.num_dropped > 0
+        self._dropped.setVisible(self._frames.isVisibleTo(self) or has_lost)
+
+    def _show_action(self) -> None:
+        """What the record button does now."""
+        action = self._actions["record"]
+        is_recording = self._state in (RecorderState.RECORDING, RecorderState.WAITING)
+        action.setChecked(is_recording)
+        counts = self._seconds_left is not None and not is_recording
+        text = f"In {self._seconds_left} s" if counts else _ACTION_TEXTS[self._state]
+        action.setText(text)
+        action.setIcon(self._record_icons[is_recording])
+
+    def _draw_icons(self) -> None:
+        self._record_icons = record_icon(False), record_icon(True)
+        for name, draw in BAR_ICONS.items():
+            self._actions[name].setIcon(draw())
+        self._show_action()
+
+    def _words(self) -> tuple[str, str]:
+        """What there is to say besides the numbers, and the same in short."""
+        if self._discarded is not None:
+            return f"Discarded {self._discarded}", self._discarded
+        is_off = self._state is RecorderState.OFF
+        space = self._space if is_off else None
+        left = None if space is None else space.seconds_left
+        if self._summary is None:
+            if space is None or left is None:
+                return "", ""
+            text = f"{size_in_words(space.free_bytes)} = {_left(left)}"
+            return text, text
+        texts = _saved_texts(self._summary, is_off)
+        if left is None:
+            return texts
+        return f"{texts[0]}  ·  {_left(left)}", f"{texts[1]} · {_left(left)}"
+
+
+class _ElidedLabel(QLabel):
+    """Muted words on the right, as many as there is room for; the tooltip has all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("muted")
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._short = ""
+
+    def show_text(self, text: str, short: str) -> None:
+        """Show `text` where it fits, or else as much of `short` as does."""
+        self._short = short
+        self.setToolTip(text)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show more or less of it."""
+        self._fit()
+
+    def _fit(self) -> None:
+        text, width = self.toolTip(), max(0, self.width() - 4)
+        metrics = self.fontMetrics()
+        if metrics.horizontalAdvance(text) > width:
+            mode = Qt.TextElideMode.ElideMiddle
+            text = metrics.elidedText(self._short, mode, width)
+        self.setText(text)
+
+
+def _button(action: QAction) -> QToolButton:
+    button = QToolButton()
+    button.setDefaultAction(action)
+    button.setIconSize(ICON_SIZE)
+    return button
 
 
 def _collected_words(collection: Collection) -> tuple[str, str]:
@@ -122,40 +244,22 @@ def _collected_words(collection: Collection) -> tuple[str, str]:
     return words, where if collection.num_kept > 0 else ""
 
 
-def _saved_text(summary: RecordingSummary, is_off: bool) -> str:
-    """What is on the disk, and while it grows, for how long it may."""
+def _saved_texts(summary: RecordingSummary, is_off: bool) -> tuple[str, str]:
+    """What is on the disk, and while it grows, for how long it may; and in short."""
     folders = [s for s in (*summary.earlier, summary) if s.num_frames > 0]
     if is_off and not folders:
-        return "nothing was recorded"
+        return "nothing was recorded", "nothing was recorded"
     size = f"{sum(folder.size_bytes for folder in folders) / 1e6:.0f} MB"
     if is_off:
-        return f"saved to {', '.join(str(s.path) for s in folders)}  ·  {size}"
+        paths = ", ".join(str(s.path) for s in folders)
+        names = ", ".join(s.path.name for s in folders)
+        return f"saved to {paths}  ·  {size}", f"saved {names}"
     if summary.free_bytes is None or summary.seconds_left is None:
-        return size
+        return size, size
     # On the left, so that nothing moves when it becomes known.
-    free, left = size_in_words(summary.free_bytes), time_in_words(summary.seconds_left)
-    return f"{free} = {left} left  ·  {size}"
+    free, left = size_in_words(summary.free_bytes), _left(summary.seconds_left)
+    return f"{free} = {left}  ·  {size}", f"{left}  ·  {size}"
 
 
-def _set_property(label: QLabel, name: str, value: bool) -> None:
-    text = "true" if value else "false"
-    if label.property(name) != text:
-        label.setProperty(name, text)
-        label.style().polish(label)
-
-
-def _icon(is_recording: bool) -> QIcon:
-    """A red dot, or the dark square of stop."""
-    pixmap = QPixmap(48, 48)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    if is_recording:
-        painter.setBrush(QColor("#1b0507"))
-        painter.drawRoundedRect(QRectF(8, 8, 32, 32), 5, 5)
-    else:
-        painter.setBrush(QColor(theme().red))
-        painter.drawEllipse(QPointF(24, 24), 19, 19)
-    painter.end()
-    return QIcon(pixmap)
+def _left(seconds: float) -> str:
+    return f"{time_in_words(seconds)} left"

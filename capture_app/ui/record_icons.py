@@ -1,4 +1,4 @@
-"""The signs on the recording buttons, painted in the colours of the theme that is on."""
+"""The signs on the recording buttons, in the colours of the theme that is on."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,16 +1,26 @@
-"""What the recording controls decide: names, folders, the beginning and the end."""
+"""What the recording controls decide: when a take begins, where it goes, and whether
+it is kept."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from capture_app.engine.countdown import Countdown
+from capture_app.engine.disk_space import DiskWatch
 from capture_app.engine.naming import folder_name, next_free
+from capture_app.engine.picture import Picture
+from capture_app.engine.problems import Problem
 from capture_app.engine.recorder import RecordingPlan
 from capture_app.engine.session import CaptureSession
+from capture_app.engine.snapshot import Snapshots
+from capture_app.engine.states import RecorderState
 from capture_app.engine.take_examiner import TakeExaminer
+from capture_app.engine.trash import Trashed, discard, restore
 from capture_app.ui.record_bar import RecordBar
 from core.errors import HNError
+
+_FRAME_BYTES = 290 * 1024  # of a recorded frame of 640x480, measured
 
 
 class TakeControl(QObject):
@@ -37,6 +47,11 @@ class TakeControl(QObject):
         self._settings = settings
         self._examiner = examiner
         self._awaits_end = False
+        self._countdown = Countdown()
+        self._snapshots = Snapshots()
+        self._disk = DiskWatch(min_free_bytes)
+        self._last: Path | None = None
+        self._discarded: list[Trashed] = []
         self.examines = True
         """Whether a finished recording is looked through."""
 
@@ -58,7 +73,10 @@ class TakeControl(QObject):
         else:
             path = next_free(self._recordings, field.text() or "scene")
         plan = RecordingPlan(
-            path, settings=self._settings(), min_free_bytes=self._min_free_bytes
+            path,
+            tags=self._bar.tag_field.tags(),
+            settings=self._settings(),
+            min_free_bytes=self._min_free_bytes,
         )
         try:
             session.start_recording(plan)
@@ -76,7 +94,86 @@ class TakeControl(QObject):
             return
         self._awaits_end = False
         recording = session.recording
+        has_frames = recording is not None and recording.num_frames > 0
+        self._last = recording.path if recording and has_frames else None
         if self.examines and recording is not None and recording.num_frames > 0:
             self._examiner.examine(recording.path)
         self.suggest_scene(self._bar.scene.text())
         self.recorded.emit()
+
+    def toggle_countdown(self) -> None:
+        """Begin to count down to a recording, or stop counting."""
+        if self._countdown.seconds_left is None:
+            self._countdown.start()
+        else:
+            self._countdown.cancel()
+
+    @property
+    def seconds_left(self) -> int | None:
+        """Until the recording begins; None while nothing counts."""
+        return self._countdown.seconds_left
+
+    def look(self, session: CaptureSession) -> None:
+        """See to what time brings: a countdown that is over, room on the disk."""
+        is_off = session.recorder_state is RecorderState.OFF
+        if self._countdown.is_due() and is_off:
+            self.begin(session)
+        self._bar.show_countdown(self.seconds_left)
+        rate = _FRAME_BYTES * session.sensor.fps
+        self._bar.show_disk(self._disk.look(self._recordings, rate))
+
+    def take_problems(self) -> list[Problem]:
+        """What went wrong, and what was saved, since the last call."""
+        saved = [
+            Problem(f"The snapshot is saved in {path}.", is_warning=True)
+            for path in self._snapshots.take_saved()
+        ]
+        return saved + self._snapshots.problems.take() + self._disk.problems.take()
+
+    def snapshot(self, picture: Picture | None, session: CaptureSession) -> None:
+        """Save the frame that is shown."""
+        if picture is not None:
+            folder, name = self._recordings / "snapshots", self._bar.scene.text()
+            self._snapshots.save(picture.layers, folder, name, session.sensor.name)
+
+    @property
+    def can_discard(self) -> bool:
+        """Whether there is a take that could be thrown away."""
+        return self._last is not None and not self._awaits_end
+
+    @property
+    def can_bring_back(self) -> bool:
+        """Whether a take was thrown away."""
+        return bool(self._discarded)
+
+    def discard(self) -> None:
+        """Move the last take to the trash."""
+        if self._last is None:
+            return
+        self._examiner.close()
+        try:
+            self._discarded.append(discard(self._last))
+        except (HNError, OSError) as error:
+            self.refused.emit(str(error))
+            return
+        self._last = None
+        self._bar.show_discarded(self._discarded[-1].name)
+
+    def bring_back(self) -> None:
+        """Take what was thrown away last out of the trash."""
+        if not self._discarded:
+            return
+        try:
+            self._last = restore(self._discarded[-1])
+        except (HNError, OSError) as error:
+            self.refused.emit(str(error))
+            return
+        self._discarded.pop()
+        names = [trashed.name for trashed in self._discarded]
+        self._bar.show_discarded(names[-1] if names else None)
+
+    def end(self) -> None:
+        """Stop all threads; what waits to be saved is saved."""
+        self._countdown.cancel()
+        self._snapshots.close()
+        self._disk.close()

@@ -142,9 +142,7 @@ class CaptureWindow(QMainWindow):
         self.banner = Banner()
         self.banner.retried.connect(self.capture.restart)
         self.capture.warnings_over.connect(self.banner.hide_warning)
-        self.capture.setup_changed.connect(
-            lambda: allow_tasks(self._actions, self.capture.tasks)
-        )
+        self.capture.setup_changed.connect(self._tell_setup)
         self._stack = QStackedWidget()
         centre = QWidget()
         layout = QVBoxLayout(centre)
@@ -195,7 +193,12 @@ class CaptureWindow(QMainWindow):
             return LibraryPage(self._folders.recordings, self.capture.bins)
         from capture_app.ui.models_page import ModelsPage
 
-        return ModelsPage(self._folders.runs, self._folders.recordings)
+        page = ModelsPage(self._folders.runs, self._folders.recordings)
+        page.added = tuple(map(Path, self.memory.get("added_models", [])))
+        page.added_changed.connect(
+            lambda: self.memory.put("added_models", list(map(str, page.added)))
+        )
+        return page
 
     def _add_page(self, place: Place, page: Page) -> None:
         self.pages[place] = page
@@ -205,15 +208,25 @@ class CaptureWindow(QMainWindow):
             lambda text: self.banner.show_problem(text, False, is_warning=True)
         )
         page.wants.connect(self._give)
+        page.show_setup(self.capture.setup, self.capture.bins)
         self._stack.addWidget(page)
 
     def _give(self, what: str, value: Any) -> None:
         """What a page wants of another one."""
-        self.show_page(Place.MODELS if what == "go_models" else Place.CAPTURE)
+        if what == "go_models":
+            self.show_page(Place.MODELS)
+        elif value != ():  # whoever takes the networks off stays where they are
+            self.show_page(Place.CAPTURE)
         if what == "open_sensor":
             self.capture.open_sensor(value)
         elif what == "use_models":
             self.capture.use_models(value)
+
+    def _tell_setup(self) -> None:
+        """Have actions and pages know the bins and networks that there are now."""
+        allow_tasks(self._actions, self.capture.tasks)
+        for page in self.pages.values():
+            page.show_setup(self.capture.setup, self.capture.bins)
 
     def _recall(self) -> None:
         """Be as the user left it."""

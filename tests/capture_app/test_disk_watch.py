@@ -55,16 +55,20 @@ def test_it_asks_every_other_second_and_nobody_waits_for_the_answer(
         return 10**10
 
     monkeypatch.setattr(disk_space, "free_bytes", slow)
+    assert watch.look(Path("first"), 1e6) is None
+    wait_until(lambda: asked)
     for _ in range(15):
         assert watch.look(Path("first"), 1e6) is None
         clock.now_s += 0.1
+    assert watch._worker.inbox.take() is None  # nothing else is asked
     may_answer.set()
     wait_until(lambda: watch.look(Path("first"), 1e6) is not None)
     assert asked == [Path("first")]
     clock.now_s += 1.0
     watch.look(Path("second"), 1e6)
-    wait_until(lambda: len(asked) == 2)
-    assert asked[-1] == Path("second")
+    wait_until(lambda: asked[-1] == Path("second"))
+    watch.close()
+    assert asked == [Path("first"), Path("second")]
 
 
 def test_a_disk_that_is_gone_has_no_answer(

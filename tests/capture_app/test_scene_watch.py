@@ -180,7 +180,9 @@ def test_it_looks_five_times_a_second_and_never_waits(
     monkeypatch.setattr(scene_watch, "measure_frame", measure)
     watch.look(scripted_layers(0, 10.0))
     watch.look(scripted_layers(1, 10.31))  # nobody has looked at the first yet
-    watch.look(scripted_layers(2, 10.62))
+    third = scripted_layers(2, 10.62)
+    watch.look(third)
+    assert watch.newest is third  # whether or not somebody looks
     may_look.set()
     wait_until(lambda: looks and looks[-1] == 2)
     assert 1 not in looks

@@ -79,6 +79,14 @@ def test_recordings_of_one_name_lie_beside_each_other(recordings: Path) -> None:
     assert trashed_in(recordings) == []
 
 
+def test_the_name_comes_back_that_the_trash_had_to_change(recordings: Path) -> None:
+    discard(recordings / "kitchen")
+    second = discard(record(recordings / "kitchen"))
+    assert second.path.name == "kitchen-2"
+    assert restore(second) == recordings / "kitchen"
+    assert len(Recording(recordings / "kitchen")) == 1
+
+
 def test_the_trash_of_folders_below_is_listed_too(recordings: Path) -> None:
     nested = record(recordings / "monday" / "attic")
     trashed = discard(nested)
