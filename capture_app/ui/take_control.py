@@ -85,6 +85,7 @@ class TakeControl(QObject):
             return
         self._examiner.stop()
         self._awaits_end = True
+        self._bar.show_discarded(None)
         field.setText(path.name)
         self.began.emit()
 
@@ -131,10 +132,14 @@ class TakeControl(QObject):
         return saved + self._snapshots.problems.take() + self._disk.problems.take()
 
     def snapshot(self, picture: Picture | None, session: CaptureSession) -> None:
-        """Save the frame that is shown."""
-        if picture is not None:
-            folder, name = self._recordings / "snapshots", self._bar.scene.text()
-            self._snapshots.save(picture.layers, folder, name, session.sensor.name)
+        """Save the frame that is shown, with its labels or the newest ones."""
+        if picture is None:
+            return
+        layers, live = picture.layers, session.live
+        if layers.labels is None and live is not None and live.scene.newest is not None:
+            layers = live.scene.newest
+        folder, name = self._recordings / "snapshots", self._bar.scene.text()
+        self._snapshots.save(layers, folder, name, session.sensor.name)
 
     @property
     def can_discard(self) -> bool:

@@ -122,7 +122,7 @@ class Coverage(QWidget):
         top = metrics.height() + 6
         column = (self.width() - left) / bins.num_angles
         row = min(36.0, (self.height() - top) / bins.num_heights)
-        every = max(1, int(np.ceil(0.8 * metrics.height() / row)))
+        every = max(1, int(np.ceil(metrics.height() / row)))
         painter.setPen(QColor(theme().muted))
         for angle, text in enumerate(angle_labels(bins)):
             box = QRectF(left + angle * column, 0, column, metrics.height())
@@ -132,7 +132,9 @@ class Coverage(QWidget):
             if height % every == 0:
                 painter.setPen(QColor(theme().text))
                 align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-                painter.drawText(QRectF(0, y, left - 12, row), align, text)
+                tall = max(row, metrics.height())  # a low row's words reach beyond it
+                box = QRectF(0, y - (tall - row) / 2, left - 12, tall)
+                painter.drawText(box, align, text)
             for angle in range(bins.num_angles):
                 box = QRectF(left + angle * column, y + 1, column - 8, row - 2)
                 self._paint_bar(painter, box, angle * bins.num_heights + height)

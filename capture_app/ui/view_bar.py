@@ -10,7 +10,7 @@ from capture_app.engine.picture import TASKS_OF, View
 from capture_app.ui.actions import VIEW_ACTIONS
 from core.prediction import Task
 
-_PLAIN_VIEWS = frozenset({View.DEPTH, View.COLOR, View.CLOUD})
+_PLAIN_VIEWS = frozenset({View.DEPTH, View.COLOR})
 
 
 class ViewBar(QFrame):

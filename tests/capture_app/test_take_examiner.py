@@ -223,7 +223,7 @@ def test_the_panel_shows_the_numbers_of_the_last_take(
     ):
         assert shown[shown.index(name) + 1] == value
     assert "Below 1 %: flat > 0.25 m; upright everywhere" in shown
-    (button,) = (b for b in panel.findChildren(QToolButton) if "legend" in b.text())
+    (button,) = (b for b in panel.findChildren(QToolButton) if b.text() == "Legend")
     button.click()
     assert panel.legend.isVisibleTo(panel)
 
@@ -351,7 +351,7 @@ def is_examined(window: CaptureWindow) -> bool:
     return examination is not None and examination.report is not None
 
 
-def test_a_take_is_examined_once_it_is_saved_and_the_next_brings_the_legend_back(
+def test_a_take_is_examined_once_it_is_saved_and_the_next_brings_the_coverage(
     qtbot: QtBot, window: CaptureWindow
 ) -> None:
     record(qtbot, window)
@@ -359,7 +359,8 @@ def test_a_take_is_examined_once_it_is_saved_and_the_next_brings_the_legend_back
     assert "Take scene_001" in texts(window.capture.side_panel)
     assert not window.capture.side_panel.legend.isVisibleTo(window.capture.side_panel)
     window.actions_by_name["record"].trigger()
-    assert window.capture.side_panel.legend.isVisibleTo(window.capture.side_panel)
+    panel = window.capture.side_panel  # while it records, what the scene lacks counts
+    assert panel.coverage.isVisibleTo(panel) and not panel.take.isVisibleTo(panel)
     qtbot.waitUntil(lambda: window.capture.session.recording.num_frames >= 1)
     window.actions_by_name["record"].trigger()
 

@@ -111,13 +111,13 @@ def test_the_keys_show_every_view_with_a_legend_of_its_own(
         titles.append(window.capture.side_panel.legend.title())
     same = {
         (a, b)
-        for a in range(7)
+        for a in range(len(legends))
         for b in range(a)
         if np.array_equal(legends[a], legends[b])
     }
     assert same == set()
-    assert titles[3] == "Filled: predicted classes"
-    assert titles[4] == "Prediction against depth"
+    assert titles[5] == "Filled: predicted classes"
+    assert titles[6] == "Prediction against depth"
 
 
 def has_color(pixels: np.ndarray, color: np.ndarray) -> bool:
@@ -189,7 +189,8 @@ def test_a_view_that_lacks_its_network_says_what_to_do(
 
 def status_words(window: CaptureWindow) -> str:
     window.capture._slow_tick()
-    return " ".join(label.text() for label in window.capture.status_line.findChildren(QLabel))
+    labels = window.capture.status_line.findChildren(QLabel)
+    return " ".join(label.text() for label in labels)
 
 
 def test_how_wrong_the_network_is_stands_in_the_status_while_it_is_known(

@@ -62,7 +62,8 @@ def window(
 
 
 def texts(window: CaptureWindow) -> str:
-    return " ".join(label.text() for label in window.capture.status_line.findChildren(QLabel))
+    labels = window.capture.status_line.findChildren(QLabel)
+    return " ".join(label.text() for label in labels)
 
 
 def test_a_lost_camera_is_said_and_the_take_goes_on_when_it_is_back(
