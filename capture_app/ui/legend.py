@@ -43,7 +43,7 @@ class Legend(QWidget):
     def __init__(self, bins: HNBins, models: Mapping[Task, ModelInfo]) -> None:
         super().__init__()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumHeight(140)
+        self.setMinimumHeight(80)
         self._bins = bins
         self._models = models
         self._view = View.HN_LABELS

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from capture_app.ui.library_words import breakable
 from capture_app.ui.setup_parts import note
@@ -35,7 +35,13 @@ class EmptyPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setSpacing(12)
         layout.addStretch(2)
-        for part in (title, where, self.go, self._trash):
+        middle = QHBoxLayout()  # in which a label gets the height that its words need
+        middle.addStretch(1)
+        middle.addWidget(where)
+        middle.addStretch(1)
+        layout.addWidget(title, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addLayout(middle)
+        for part in (self.go, self._trash):
             layout.addWidget(part, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)
         self.show_trash(0)

@@ -65,7 +65,7 @@ LIGHT = Theme(
     line="#c3cad6",
     text="#1b1f27",
     muted="#545d6c",
-    disabled="#8d96a5",
+    disabled="#767f8e",
     accent="#1f62d0",
     on_accent="#ffffff",
     red="#c5222c",
@@ -128,6 +128,8 @@ QLineEdit, QPlainTextEdit, QComboBox, QSpinBox, QDoubleSpinBox {
     padding: 5px 8px; selection-background-color: $accent;
     selection-color: $on_accent;
 }
+QLineEdit { placeholder-text-color: $muted; }
+QPlainTextEdit { placeholder-text-color: $muted; }
 QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus, QSpinBox:focus,
 QDoubleSpinBox:focus { border-color: $accent; }
 QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled {
@@ -156,9 +158,9 @@ QFrame#banner[warning="true"] { background: $caution; border-color: $amber; }
 QScrollArea { border: none; background: transparent; }
 QScrollArea > QWidget > QWidget { background: transparent; }
 QScrollBar { background: transparent; border: none; }
-QScrollBar:vertical { width: 10px; }
+QScrollBar:vertical { width: 6px; }
 QScrollBar:horizontal { height: 10px; }
-QScrollBar::handle { background: $line; border-radius: 4px; margin: 1px; }
+QScrollBar::handle { background: $line; border-radius: 3px; }
 QScrollBar::handle:vertical { min-height: 24px; }
 QScrollBar::handle:horizontal { min-width: 24px; }
 QScrollBar::handle:hover { background: $muted; }
