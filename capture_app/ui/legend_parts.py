@@ -41,7 +41,9 @@ def paint_bins(
             align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             # Beside a row that is lower than a line, the text still is in its middle.
             low = max(0.0, (line - row) / 2)
-            painter.drawText(box.adjusted(0, -low, 0, low), align, text)
+            box.adjust(0, -low, 0, low)
+            box.moveBottom(min(box.bottom(), area.bottom()))
+            painter.drawText(box, align, text)
         for angle in range(bins.num_angles):
             k = angle * bins.num_heights + height
             gap = 2 if row > 8 else 0
