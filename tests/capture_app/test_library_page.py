@@ -118,7 +118,7 @@ def titles(page: LibraryPage) -> list[str]:
 def page(qtbot: QtBot, make_page: MakePage, hall: Path, den: Path) -> LibraryPage:
     """It shows the newest of two, den."""
     page = make_page()
-    qtbot.waitUntil(lambda: len(titles(page)) == 2 and shows(page, den))
+    qtbot.waitUntil(lambda: len(titles(page)) == 2 and shows(page, den), timeout=60_000)
     return page
 
 
@@ -177,7 +177,7 @@ def test_a_new_take_appears_and_is_marked_while_it_is_recorded(
     path = recordings / "attic"
     with RecordingWriter(path) as writer:
         writer.write(floor_frame(5, 0))
-        qtbot.waitUntil(lambda: page._model.row_of(path) is not None)
+        qtbot.waitUntil(lambda: page._model.row_of(path) is not None, timeout=60_000)
         page.list.select(path)
         entry = page.list.shown
         assert entry is not None and entry.kind is Kind.BEING_WRITTEN
@@ -194,7 +194,7 @@ def test_a_broken_folder_is_listed_with_its_sentence(
     (recordings / "torn").mkdir(parents=True)
     (recordings / "torn" / "capture.mcap").write_bytes(b"no mcap")
     page = make_page()
-    qtbot.waitUntil(lambda: titles(page) == ["torn"])
+    qtbot.waitUntil(lambda: titles(page) == ["torn"], timeout=60_000)
     text = "".join(labels(page)).replace("\N{ZERO WIDTH SPACE}", "")
     assert "is not an MCAP file" in text
     assert not page._actions["export"].isEnabled()
@@ -205,7 +205,7 @@ def test_keys_move_by_frames_and_seconds(
     qtbot: QtBot, page: LibraryPage, hall: Path
 ) -> None:
     page.list.select(hall)
-    qtbot.waitUntil(lambda: shows(page, hall))
+    qtbot.waitUntil(lambda: shows(page, hall), timeout=60_000)
     for key, shift, position in (
         (Qt.Key.Key_Period, False, 1),
         (Qt.Key.Key_Period, False, 2),
@@ -227,10 +227,12 @@ def test_space_plays_and_pauses_and_leaving_the_page_stops(
     qtbot: QtBot, page: LibraryPage, hall: Path
 ) -> None:
     page.list.select(hall)
-    qtbot.waitUntil(lambda: shows(page, hall))
+    qtbot.waitUntil(lambda: shows(page, hall), timeout=60_000)
     pressed(qtbot, page, Qt.Key.Key_Space)
     assert page._player.direction == 1
-    qtbot.waitUntil(lambda: shows_frame(page, 3) or page._player.position > 3)
+    qtbot.waitUntil(
+        lambda: shows_frame(page, 3) or page._player.position > 3, timeout=60_000
+    )
     pressed(qtbot, page, Qt.Key.Key_Space)
     assert page._player.direction == 0
     pressed(qtbot, page, Qt.Key.Key_Space, shift=True)
@@ -244,15 +246,15 @@ def test_the_time_line_scrubs_and_tells_of_drops_and_floors(
     qtbot: QtBot, page: LibraryPage, hall: Path
 ) -> None:
     page.list.select(hall)
-    qtbot.waitUntil(lambda: shows(page, hall))
+    qtbot.waitUntil(lambda: shows(page, hall), timeout=60_000)
     line = page.player.timeline
     qtbot.mouseClick(line, Qt.MouseButton.LeftButton, pos=QPoint(line.width() - 3, 16))
-    qtbot.waitUntil(lambda: shows_frame(page, 29))
+    qtbot.waitUntil(lambda: shows_frame(page, 29), timeout=60_000)
     assert "2 dropped before it" in line.describe(7)
     assert "dropped" not in line.describe(8)
-    qtbot.waitUntil(lambda: "floor measured" in line.describe(20))
+    qtbot.waitUntil(lambda: "floor measured" in line.describe(20), timeout=60_000)
     qtbot.keyClick(line, Qt.Key.Key_Left)
-    qtbot.waitUntil(lambda: shows_frame(page, 28))
+    qtbot.waitUntil(lambda: shows_frame(page, 28), timeout=60_000)
 
 
 def test_views_come_in_turn_and_a_prediction_is_one_of_them(
@@ -271,9 +273,11 @@ def test_views_come_in_turn_and_a_prediction_is_one_of_them(
     assert len(seen) == len(set(seen))
     page.player.views.setCurrentIndex(seen.index(View.HN_PREDICTION) + 1)
     page.list.select(hall)
-    qtbot.waitUntil(lambda: shows(page, hall))
+    qtbot.waitUntil(lambda: shows(page, hall), timeout=60_000)
     assert page.player.views.value is View.HN_LABELS  # it has no prediction
-    qtbot.waitUntil(lambda: page.player.frame_view.picture.layers.labels is not None)
+    qtbot.waitUntil(
+        lambda: page.player.frame_view.picture.layers.labels is not None, timeout=60_000
+    )
 
 
 def test_other_bins_label_the_picture_anew(qtbot: QtBot, page: LibraryPage) -> None:
@@ -287,7 +291,7 @@ def test_other_bins_label_the_picture_anew(qtbot: QtBot, page: LibraryPage) -> N
 
     qtbot.waitUntil(has_bins)
     assert any("cut at 0.5 m" in text for text in labels(page))
-    qtbot.waitUntil(lambda: page._examiner.examination is not None)
+    qtbot.waitUntil(lambda: page._examiner.examination is not None, timeout=60_000)
 
 
 def test_the_recording_is_examined_and_its_statistics_shown(
@@ -311,11 +315,11 @@ def test_notes_and_tags_are_saved_and_what_others_wrote_stays(
     theirs = load_scene(hall, "")
     save_scene(hall, type(theirs)(**{**vars(theirs), "tags": ("wide", "hn")}))
     page.list.select(den)  # which saves what was written of the other
-    qtbot.waitUntil(lambda: load_scene(hall, "").notes == "two lamps")
+    qtbot.waitUntil(lambda: load_scene(hall, "").notes == "two lamps", timeout=60_000)
     assert load_scene(hall, "").tags == ("wide", "hn")
     assert load_scene(den, "").notes == ""
     page.list.select(hall)
-    qtbot.waitUntil(lambda: details.tags.tags() == ("wide", "hn"))
+    qtbot.waitUntil(lambda: details.tags.tags() == ("wide", "hn"), timeout=60_000)
     assert details.notes.toPlainText() == "two lamps"
 
 
@@ -329,12 +333,12 @@ def test_what_is_typed_can_be_taken_back_and_is_saved_by_itself(
     notes.selectAll()
     qtbot.keyClicks(notes, "x, y.")  # keys that move the player elsewhere
     assert page._player.position == 0
-    qtbot.waitUntil(lambda: load_scene(hall, "").notes == "x, y.")
-    qtbot.waitUntil(lambda: not page.details._num_unsaved)
+    qtbot.waitUntil(lambda: load_scene(hall, "").notes == "x, y.", timeout=60_000)
+    qtbot.waitUntil(lambda: not page.details._num_unsaved, timeout=60_000)
     while notes.document().isUndoAvailable():
         qtbot.keyClick(notes, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert notes.toPlainText() == "a lamp"
-    qtbot.waitUntil(lambda: load_scene(hall, "").notes == "a lamp")
+    qtbot.waitUntil(lambda: load_scene(hall, "").notes == "a lamp", timeout=60_000)
 
 
 def test_notes_that_cannot_be_saved_are_kept_and_saved_later(
@@ -359,7 +363,7 @@ def test_notes_that_cannot_be_saved_are_kept_and_saved_later(
     page.list.select(hall)
     assert page.details.notes.toPlainText() == "two lamps"
     page.leave()
-    qtbot.waitUntil(lambda: load_scene(hall, "").notes == "two lamps")
+    qtbot.waitUntil(lambda: load_scene(hall, "").notes == "two lamps", timeout=60_000)
     page.enter()
 
 
@@ -381,10 +385,10 @@ def test_what_is_thrown_away_can_be_brought_back(
     pressed(qtbot, page, Qt.Key.Key_Delete)
     assert titles(page) == [] and not hall.exists() and not den.exists()
     assert page.work.done.text == "Moved 2 recordings to the trash."
-    qtbot.waitUntil(lambda: page._stack.currentWidget() is page.empty)
+    qtbot.waitUntil(lambda: page._stack.currentWidget() is page.empty, timeout=60_000)
     page._actions["restore"].trigger()
     assert hall.is_dir() and den.is_dir() and trashed_in(recordings) == []
-    qtbot.waitUntil(lambda: set(titles(page)) == {"den", "hall"})
+    qtbot.waitUntil(lambda: set(titles(page)) == {"den", "hall"}, timeout=60_000)
 
 
 def test_the_last_thrown_away_comes_back_first(
@@ -408,25 +412,25 @@ def test_a_folder_that_is_named_from_here_works_the_same(
 ) -> None:
     monkeypatch.chdir(hall.parent)
     page = make_page(Path("../recordings"))
-    qtbot.waitUntil(lambda: shows(page, hall))
+    qtbot.waitUntil(lambda: shows(page, hall), timeout=60_000)
     page.work.trash()
     assert titles(page) == [] and not hall.exists()
-    qtbot.waitUntil(lambda: page.work.num_trashed == 1)
+    qtbot.waitUntil(lambda: page.work.num_trashed == 1, timeout=60_000)
     page.work.open_trash()
     page.work.trash_list.view.selectAll()
     page.work.restore()
     page.work.close_trash()
-    qtbot.waitUntil(lambda: titles(page) == ["hall"])
-    qtbot.waitUntil(lambda: page.work.num_trashed == 0)
+    qtbot.waitUntil(lambda: titles(page) == ["hall"], timeout=60_000)
+    qtbot.waitUntil(lambda: page.work.num_trashed == 0, timeout=60_000)
     page.work.restore()
     assert "There is nothing to bring back" in page.work.done.text
 
 
 def answer(qtbot: QtBot, page: LibraryPage, text: str) -> None:
-    qtbot.waitUntil(lambda: bool(page.findChildren(QMessageBox)))
+    qtbot.waitUntil(lambda: bool(page.findChildren(QMessageBox)), timeout=60_000)
     box = page.findChildren(QMessageBox)[0]
     next(b for b in box.buttons() if b.text().replace("&", "") == text).click()
-    qtbot.waitUntil(lambda: not page.findChildren(QMessageBox))
+    qtbot.waitUntil(lambda: not page.findChildren(QMessageBox), timeout=60_000)
 
 
 def test_only_deleting_for_good_asks_first(
@@ -434,7 +438,7 @@ def test_only_deleting_for_good_asks_first(
 ) -> None:
     page.list.view.selectAll()
     page.work.trash()
-    qtbot.waitUntil(lambda: page.work.num_trashed == 2)
+    qtbot.waitUntil(lambda: page.work.num_trashed == 2, timeout=60_000)
     page.work.open_trash()
     page.work.trash_list.view.setCurrentRow(0)
     chosen = page.work.trash_list.chosen[0]
@@ -443,12 +447,12 @@ def test_only_deleting_for_good_asks_first(
     assert chosen.path.is_dir()
     page.work.trash()
     answer(qtbot, page, "Delete for good")
-    qtbot.waitUntil(lambda: page.work.num_trashed == 1)
+    qtbot.waitUntil(lambda: page.work.num_trashed == 1, timeout=60_000)
     assert not chosen.path.exists() and len(trashed_in(recordings)) == 1
-    qtbot.waitUntil(lambda: chosen.name in page.work.done.text)
+    qtbot.waitUntil(lambda: chosen.name in page.work.done.text, timeout=60_000)
     page.work.trash_list.view.selectAll()
     page.work.restore()
-    qtbot.waitUntil(lambda: len(titles(page)) == 1)
+    qtbot.waitUntil(lambda: len(titles(page)) == 1, timeout=60_000)
 
 
 def test_several_are_exported_and_what_was_written_is_said(
@@ -460,7 +464,7 @@ def test_several_are_exported_and_what_was_written_is_said(
     dialog.format.setCurrentIndex(0)
     dialog.folder.setText(str(tmp_path / "mine"))
     dialog._start.click()
-    qtbot.waitUntil(lambda: "Written" in page.work.done.text)
+    qtbot.waitUntil(lambda: "Written" in page.work.done.text, timeout=60_000)
     for name, num_frames in (("hall_tum", 30), ("den_tum", 4)):
         assert len(open_frames(tmp_path / "mine" / name)) == num_frames
         assert f"{tmp_path}/mine/{name}, {num_frames} frames" in page.work.done.text
@@ -482,7 +486,7 @@ def test_the_command_for_training_is_copied(
         expected = f"hn-train --data {data} --preset smoke --out runs/my_run"
         assert QGuiApplication.clipboard().text() == expected
         dialog.close()
-        qtbot.waitUntil(lambda: not page.findChildren(TrainDialog))
+        qtbot.waitUntil(lambda: not page.findChildren(TrainDialog), timeout=60_000)
 
 
 def test_a_take_that_was_cut_off_is_repaired_from_here(
@@ -490,20 +494,20 @@ def test_a_take_that_was_cut_off_is_repaired_from_here(
 ) -> None:
     cut_off(hall)
     page = make_page()
-    qtbot.waitUntil(lambda: shows(page, hall))
+    qtbot.waitUntil(lambda: shows(page, hall), timeout=60_000)
     entry = page.list.shown
     assert entry is not None and entry.kind is Kind.CUT_OFF
     page.details._repair.click()
-    qtbot.waitUntil(lambda: page.list.shown.kind is Kind.WHOLE)
+    qtbot.waitUntil(lambda: page.list.shown.kind is Kind.WHOLE, timeout=60_000)
     assert ("recovered", "plain") in badges(page.list.shown)
-    qtbot.waitUntil(lambda: shows(page, hall))
+    qtbot.waitUntil(lambda: shows(page, hall), timeout=60_000)
 
 
 def test_an_empty_library_leads_to_the_camera(
     qtbot: QtBot, make_page: MakePage
 ) -> None:
     page = make_page()
-    qtbot.waitUntil(lambda: page._stack.currentWidget() is page.empty)
+    qtbot.waitUntil(lambda: page._stack.currentWidget() is page.empty, timeout=60_000)
     with qtbot.waitSignal(page.wants) as wanted:
         page.empty.go.click()
     assert wanted.args == ["go_capture", None]
@@ -529,6 +533,6 @@ def test_nothing_is_wider_than_the_page(
     page: LibraryPage, qtbot: QtBot, width: int
 ) -> None:
     page.window().resize(width, 600)
-    qtbot.waitUntil(lambda: page.width() == width)
+    qtbot.waitUntil(lambda: page.width() == width, timeout=60_000)
     assert page.minimumSizeHint().width() <= 1024
     assert page.minimumSizeHint().height() <= 590
