@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -12,6 +13,11 @@ _X11_PACKAGES = (
     "libx11-xcb1 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-randr0 "
     "libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0"
 )
+
+# As in pyproject.toml, which says why; an installation may have ignored it.
+_FIRST_PYSIDE, _PYSIDE_END = (6, 8, 3), (6, 12)
+_BAD_PYSIDES = ((6, 11, 0), (6, 11, 1))
+_PYSIDE = "PySide6-Essentials>=6.8.3,!=6.11.0,!=6.11.1,<6.12"
 
 
 def prepare_qt(needs_no_display: bool) -> None:
@@ -35,17 +41,30 @@ def choose_platform(needs_no_display: bool) -> None:
 
 
 def check_qt() -> None:
-    """HNError that names the library which Qt lacks and what installs it."""
+    """HNError that names the library which Qt lacks, or the version that is wrong, and
+    what installs the right one."""
     try:
         import PySide6.QtWidgets
     except ImportError as error:
         raise HNError(_sentence(str(error), _QT_PACKAGES)) from error
+    refuse_pyside(PySide6.__version__)
     if _will_use_x11():
         plugins = Path(PySide6.QtWidgets.__file__).parent / "Qt" / "plugins"
         try:
             ctypes.CDLL(str(plugins / "platforms" / "libqxcb.so"))
         except OSError as error:
             raise HNError(_sentence(str(error), _X11_PACKAGES)) from error
+
+
+def refuse_pyside(version: str) -> None:
+    """HNError for a version of PySide6 with which the window breaks."""
+    numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+    if _FIRST_PYSIDE <= numbers < _PYSIDE_END and numbers not in _BAD_PYSIDES:
+        return
+    raise HNError(
+        f"the window does not work with PySide6 {version}; install one that it works "
+        f"with: pip install '{_PYSIDE}'"
+    )
 
 
 def _will_use_x11() -> bool:
