@@ -1,12 +1,16 @@
 """hn-capture: the window."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from capture_app.engine.disk_space import MIN_FREE_BYTES, bytes_to_leave
 from capture_app.sensors.realsense_options import RealSenseSettings
 from core.command import run_command
 from core.errors import HNError
+
+if TYPE_CHECKING:
+    from capture_app.engine.setup import SessionSetup
 
 
 @dataclass(frozen=True)
@@ -15,8 +19,8 @@ class CaptureConfig:
 
     sensor: str | None = None
     """A camera of hn-record --list, such as realsense or azure:SERIAL; simulated:SEED;
-    or the path of something to replay. Without it, a connected camera or else the
-    simulated room."""
+    or the path of something to replay. Without it, a connected camera, or else what
+    was watched last, or else the simulated room."""
     model: tuple[Path, ...] = ()
     """Model files of hn-train to watch: an HN network, a semantic one, or one of each,
     such as model_hn.onnx and model.onnx."""
@@ -47,10 +51,9 @@ def run(config: CaptureConfig) -> str | None:
 
     prepare_qt(needs_no_display=config.screenshot is not None)
     from capture_app.engine.networks import find_networks
-    from capture_app.engine.setup import SessionSetup
-    from capture_app.sensors.registry import default_sensor, open_sensor
+    from capture_app.sensors.registry import open_sensor
     from capture_app.ui.app import run_window
-    from capture_app.ui.memory import default_memory
+    from capture_app.ui.memory import Memory, default_memory
     from capture_app.ui.window import Folders
 
     if config.collect and "hn" not in find_networks(config.model):
@@ -58,18 +61,42 @@ def run(config: CaptureConfig) -> str | None:
             "--collect keeps frames at which an HN network is wrong and there is none; "
             "add --model runs/NAME/model_hn.onnx"
         )
-    sensor = config.sensor or default_sensor()
-    # A wrong name ends here, before there is a window.
-    open_sensor(sensor, config.realsense)
     memory = default_memory() if config.screenshot is None else None
+    setup, notes = _setup(config, Memory(memory).get("setup", {}))
+    # A wrong name ends here, before there is a window.
+    open_sensor(setup.sensor, config.realsense)
     run_window(
-        SessionSetup(sensor, config.realsense, models=config.model),
+        setup,
         Folders(config.recordings, config.runs, memory),
         config.screenshot,
         min_free_bytes,
         config.collect,
+        notes,
     )
     return None if config.screenshot is None else f"saved {config.screenshot}"
+
+
+def _setup(
+    config: CaptureConfig, kept: dict[str, Any]
+) -> "tuple[SessionSetup, list[str]]":
+    """What the options ask for, the rest as it was `kept`; and what of that cannot be.
+
+    A camera that is connected goes before what was watched last.
+    """
+    from capture_app.engine.camera_choices import is_path, room_of
+    from capture_app.engine.setup_json import setup_from_json, without_missing
+    from capture_app.sensors.registry import default_sensor
+
+    setup, notes = setup_from_json(kept)
+    setup, missing = without_missing(setup)
+    sensor = config.sensor or default_sensor()
+    needs_no_camera = is_path(setup.sensor) or room_of(setup.sensor) is not None
+    if config.sensor is None and sensor == "simulated" and needs_no_camera:
+        sensor = setup.sensor
+    setup = replace(setup, sensor=sensor, models=config.model or setup.models)
+    if config.realsense != RealSenseSettings():
+        setup = replace(setup, realsense=config.realsense)
+    return setup, [*notes, *missing]
 
 
 if __name__ == "__main__":

@@ -1,18 +1,16 @@
 """A frame as points in a file, painted with its classes (the paper's Figure 6)."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from core.bins import IGNORE_LABEL, HNBins
 from core.floor import FloorPlane
-from core.frame import Intrinsics, RgbdFrame
+from core.frame import RgbdFrame
 from core.geometry import unproject
-from core.registration import register_depth
+from core.registration import register_depth, to_pinhole_grid
 
 PLY_TYPES = {"f4": "float", "u1": "uchar"}
 PLY_NAMES = {"x": "x", "y": "y", "z": "z", "r": "red", "g": "green", "b": "blue"}
@@ -40,7 +38,7 @@ def classified_cloud(
     """
     camera = frame.color_intrinsics
     depth_m = register_depth(frame) * np.float32(frame.depth_scale)
-    on_grid = _to_pinhole_grid(classes, camera)
+    on_grid = to_pinhole_grid(classes, camera, IGNORE_LABEL)
     is_point = (depth_m > 0) & (on_grid != IGNORE_LABEL)
     points = unproject(depth_m, camera.pinhole())[is_point]
     if floor is not None:
@@ -117,25 +115,3 @@ def _level(up: np.ndarray) -> np.ndarray:
     right = across - up * (up @ across)
     right /= np.linalg.norm(right)
     return np.stack((right, np.cross(up, right), up))
-
-
-def _to_pinhole_grid(classes: np.ndarray, camera: Intrinsics) -> np.ndarray:
-    """(H, W) classes of the colour camera's pixels on the grid that depth has."""
-    if not camera.distortion:
-        return classes
-    u, v = _distorted_pixels(camera)
-    return cv2.remap(classes, u, v, cv2.INTER_NEAREST, borderValue=IGNORE_LABEL)
-
-
-@lru_cache(maxsize=8)
-def _distorted_pixels(camera: Intrinsics) -> tuple[np.ndarray, np.ndarray]:
-    """(H, W) float32 u and v with distortion of each pixel without."""
-    u, v = cv2.initUndistortRectifyMap(
-        camera.K,
-        np.array(camera.distortion),
-        None,
-        camera.K,
-        (camera.width, camera.height),
-        cv2.CV_32FC1,
-    )
-    return u, v

@@ -159,3 +159,28 @@ def _pinhole_pixels(intrinsics: Intrinsics) -> tuple[np.ndarray, np.ndarray]:
     pixels = pixel_rays(intrinsics) * focal + centre
     u, v = np.ascontiguousarray(pixels.transpose(2, 0, 1))
     return u, v
+
+
+def to_pinhole_grid(
+    image: np.ndarray, intrinsics: Intrinsics, border: int = 0
+) -> np.ndarray:
+    """(H, W) or (H, W, 3) uint8 of the colour camera on the grid of registered depth,
+    which is a pinhole's."""
+    if not intrinsics.distortion:
+        return image
+    u, v = _distorted_pixels(intrinsics)
+    return cv2.remap(image, u, v, cv2.INTER_NEAREST, borderValue=border)
+
+
+@lru_cache(maxsize=8)
+def _distorted_pixels(intrinsics: Intrinsics) -> tuple[np.ndarray, np.ndarray]:
+    """(H, W) float32 u and v with distortion of each pinhole pixel."""
+    u, v = cv2.initUndistortRectifyMap(
+        intrinsics.K,
+        np.array(intrinsics.distortion),
+        None,
+        intrinsics.K,
+        (intrinsics.width, intrinsics.height),
+        cv2.CV_32FC1,
+    )
+    return u, v

@@ -1,8 +1,5 @@
 """The points of a frame as a picture from anywhere, without a graphics card."""
 
-from functools import lru_cache
-
-import cv2
 import numpy as np
 
 from core.frame import Intrinsics
@@ -48,25 +45,3 @@ def _numbers(
 ) -> tuple[np.float32, np.float32, np.float32, np.float32]:
     fx, fy, cx, cy = np.array((camera.fx, camera.fy, camera.cx, camera.cy), np.float32)
     return fx, fy, cx, cy
-
-
-def to_pinhole_grid(image: np.ndarray, camera: Intrinsics) -> np.ndarray:
-    """(H, W, 3) uint8 of the colour camera on the undistorted grid that depth has."""
-    if not camera.distortion:
-        return image
-    u, v = _distorted_pixels(camera)
-    return cv2.remap(image, u, v, cv2.INTER_NEAREST)
-
-
-@lru_cache(maxsize=4)
-def _distorted_pixels(camera: Intrinsics) -> tuple[np.ndarray, np.ndarray]:
-    """(H, W) u and v with distortion of each pixel without, as `cv2.remap` likes it."""
-    u, v = cv2.initUndistortRectifyMap(
-        camera.K,
-        np.array(camera.distortion),
-        None,
-        camera.K,
-        (camera.width, camera.height),
-        cv2.CV_32FC1,
-    )
-    return u, v

@@ -9,8 +9,8 @@ from capture_app.engine.picture import Layers, Orbit
 from core.bins import HNBins
 from core.frame import Intrinsics
 from core.overlay import blend, class_palette, to_rgb32
-from core.registration import register_depth
-from core.splat import splat, to_pinhole_grid
+from core.registration import register_depth, to_pinhole_grid
+from core.splat import splat
 
 MANY_POINTS = 400_000
 _LONGEST_SIDE = 960  # pixels; larger pictures are enlarged, points are coarse anyway

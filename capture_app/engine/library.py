@@ -9,7 +9,6 @@ from enum import Enum
 from functools import cached_property
 from pathlib import Path
 
-from capture_app.engine.snapshot import SNAPSHOTS
 from core.annotations import FOLDER as ANNOTATIONS
 from core.annotations import annotated_frame
 from core.errors import HNError, RecordingError
@@ -17,7 +16,7 @@ from core.lock import is_locked
 from core.recording.mcap_reader import read_index
 from core.recording.provenance import decode_provenance
 from core.recording.repair import CUT_FILE
-from core.recording.scene import SCENE_FILE, SceneInfo, load_scene
+from core.recording.scene import SCENE_FILE, SNAPSHOTS, SceneInfo, load_scene
 from core.recording.times import frame_times_ns
 from core.recording.writer import CAPTURE_FILE
 

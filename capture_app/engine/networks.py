@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from capture_app.engine.model_files import model_info
 from capture_app.engine.problems import ProblemLog
 from core.errors import CheckpointError, HNError
-from core.prediction import ModelInfo, Predictor, Task, read_model_info
+from core.prediction import ModelInfo, Predictor, Task
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ def find_networks(paths: Sequence[Path]) -> Networks:
     or if one cannot be used."""
     networks: dict[Task, Network] = {}
     for path in paths:
-        info = read_model_info(path)
+        info = model_info(path)
         other = networks.get(info.task)
         if other is not None:
             raise CheckpointError(

@@ -20,8 +20,6 @@ from core.overlay import blend, class_palette
 
 logger = logging.getLogger(__name__)
 
-SNAPSHOTS = "snapshots"
-"""The folder for them, among the recordings."""
 MAX_WAITING = 8  # our choice: 20 MB of frames; nobody presses a key faster
 
 

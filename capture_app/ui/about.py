@@ -4,7 +4,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-_PARTS = ("hn-capture", "PySide6-Essentials", "numpy", "opencv-python", "onnxruntime")
+_PARTS = ("hn-capture", "PySide6-Essentials", "numpy", "onnxruntime")
 
 
 def about_text(recordings: Path, memory: Path | None) -> str:

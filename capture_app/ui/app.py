@@ -4,7 +4,7 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -31,8 +31,10 @@ def run_window(
     screenshot: Path | None,
     min_free_bytes: int,
     collects: bool = False,
+    notes: Sequence[str] = (),
 ) -> None:
-    """Show the window until it is closed, or until its `screenshot` is saved."""
+    """Show the window until it is closed, or until its `screenshot` is saved; `notes`
+    are sentences to begin with."""
     with _shown_window(
         lambda: CaptureWindow(
             make_session,
@@ -42,6 +44,8 @@ def run_window(
             collects=collects,
         )
     ) as (app, window):
+        if notes:
+            window.show_warning(" ".join(notes))
         if screenshot is None:
             app.exec()
         else:

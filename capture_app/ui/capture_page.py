@@ -1,6 +1,6 @@
 """The Capture page: arranges its parts, polls the session, passes on what is wanted."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from capture_app.engine.picture import TASKS_OF, View, ViewSettings
 from capture_app.engine.probe import probe
 from capture_app.engine.recorder import RecordingPlan
 from capture_app.engine.session import CaptureSession
-from capture_app.engine.setup import SessionSetup, make_live, needs_reopening
+from capture_app.engine.setup import SessionSetup
 from capture_app.engine.setup_json import setup_to_json
 from capture_app.engine.states import RecorderState, SourceState
 from capture_app.engine.take_examiner import TakeExaminer
@@ -26,23 +26,20 @@ from capture_app.ui.memory import Memory
 from capture_app.ui.notice import notice
 from capture_app.ui.page import Page
 from capture_app.ui.record_bar import RecordBar
+from capture_app.ui.session_control import LOCKED, MakeSession, SessionControl
 from capture_app.ui.setup_panel import SetupPanel
 from capture_app.ui.side_panel import SidePanel
 from capture_app.ui.status_line import StatusLine
 from capture_app.ui.take_control import TakeControl
 from capture_app.ui.view_bar import ViewBar
 from core.bins import HNBins
-from core.errors import HNError
 from core.prediction import Task
-
-MakeSession = Callable[[SessionSetup], CaptureSession]
 
 _TICK_MS = 16
 _SLOW_TICK_MS = 200
 _OPACITY_STEP = 10  # percent
 # What is shown first: the first of them for which there are networks.
 _FIRST_VIEWS = (View.BOTH, View.HN_PREDICTION, View.SEMANTIC, View.HN_LABELS)
-_LOCKED = "A recording is on: its camera and labels stay as they are."
 
 
 class CapturePage(Page):
@@ -57,6 +54,8 @@ class CapturePage(Page):
     """Each time a recording has ended."""
     warnings_over = Signal()
     """A take has ended, and what was only a warning no longer matters."""
+    restarted = Signal()
+    """The camera is opened again; what was said of it no longer matters."""
     setup_changed = Signal()
     """There are other bins or other networks now."""
 
@@ -65,20 +64,30 @@ class CapturePage(Page):
         make_session: MakeSession,
         setup: SessionSetup,
         recordings: Path,
+        presets: Path,
         min_free_bytes: int = MIN_FREE_BYTES,
-        presets: Path = Path("presets.json"),
+        recent: Sequence[str] = (),
     ) -> None:
         super().__init__()
-        self._make_session = make_session
-        self.setup = setup
+        self._sessions = SessionControl(make_session, setup)
         self._recordings = recordings
+        self._presets, self._recent = presets, recent
         self._min_free_bytes = min_free_bytes
-        self._presets = presets
         self._is_live = False
+        self._was_collecting = False
         self._settings = ViewSettings()
-        self.session = make_session(setup)
         self.examiner = TakeExaminer(self.bins)
         self.status_line = StatusLine()
+
+    @property
+    def session(self) -> CaptureSession:
+        """The one that is on."""
+        return self._sessions.session
+
+    @property
+    def setup(self) -> SessionSetup:
+        """Of that session."""
+        return self._sessions.setup
 
     @property
     def bins(self) -> HNBins:
@@ -120,7 +129,7 @@ class CapturePage(Page):
         self.view_bar = ViewBar(actions, self._settings.opacity)
         self.frame_view = FrameView()
         self.side_panel = self._make_side_panel()
-        self.setup_panel = SetupPanel(self.setup, self._presets)
+        self.setup_panel = SetupPanel(self.setup, self._presets, self._recent)
         self.record_bar = RecordBar(actions)
         self.takes = TakeControl(
             self.record_bar,
@@ -176,7 +185,9 @@ class CapturePage(Page):
 
     def restart(self) -> None:
         """Open the camera again, with new threads; a running recording is finished."""
-        self._go_on_with(self._make_session)
+        self._was_collecting = self._live.is_collecting
+        if self._sessions.restart():
+            self.restarted.emit()
 
     def open_sensor(self, spec: str) -> None:
         """Watch another camera, or replay a file as one."""
@@ -189,22 +200,11 @@ class CapturePage(Page):
     def apply_setup(self, setup: SessionSetup) -> None:
         """Go on with another camera, other labels or networks; what cannot be leaves
         all as it is, and is told."""
-        before = self.setup
-        try:
-            if self.session.recorder_state is not RecorderState.OFF:
-                raise HNError(_LOCKED)
-            if needs_reopening(before, setup):
-                session = self._make_session(setup)
-                self.setup = setup
-                self._go_on_with(lambda _: session)
-            else:
-                self.session.replace_live(make_live(setup))
-                self.setup = setup
-                self._show(self._settings)
-        except (HNError, OSError) as error:
-            self.has_problem.emit(str(error), False)
+        self._was_collecting = self._live.is_collecting
+        is_applied = self._sessions.apply(setup)
         self.setup_panel.show_setup(self.setup)
-        self._explain_anew()
+        if is_applied:
+            self._explain_anew()
 
     def remember(self, memory: Memory) -> None:
         """Keep how the user has set the page."""
@@ -221,9 +221,9 @@ class CapturePage(Page):
         self.view_bar.show_opacity(memory.get("opacity", 55))
         self.record_bar.tag_field.recall(memory.get("tags", []))
         kept = memory.get("view", "")
-        views = [v for v in View if v.value == kept and TASKS_OF[v] <= self.tasks]
-        if views and not self.tasks:
-            self.show_view(views[0])
+        if not self.tasks:  # networks come with a view of their own
+            for view in (v for v in View if v.value == kept and not TASKS_OF[v]):
+                self.show_view(view)
         for name in ("setup", "marks"):
             self._actions[name].setChecked(memory.get(f"shows_{name}", True))
         self._show_setup_panel()
@@ -246,21 +246,19 @@ class CapturePage(Page):
 
     @property
     def _live(self) -> LiveView:
-        assert self.session.live is not None, "a window needs a live view"
-        return self.session.live
+        return self._sessions.live
 
-    def _go_on_with(self, make_session: MakeSession) -> None:
-        """Close the session, and only then make and start the next one."""
-        was_collecting = self._live.is_collecting
-        self.session.close()
-        self.takes.note_end(self.session)
-        self.frame_view.forget_picture()
-        self.session = make_session(self.setup)
+    def _note_exchange(self) -> None:
+        """There is a new live view, which knows nothing yet."""
         self._show(self._settings)
-        if was_collecting and "hn" in self.tasks:
+        if self._was_collecting and "hn" in self.tasks:
             self._start_collecting()
-        self.session.start()
         self._slow_tick()
+
+    def _note_session_end(self, session: CaptureSession) -> None:
+        self.takes.note_end(session)
+        self.frame_view.forget_picture()
+        self.side_panel.thumbnails.show_thumbnails(None)
 
     def _make_side_panel(self) -> SidePanel:
         panel = SidePanel(self.bins, self._live.models)
@@ -312,6 +310,9 @@ class CapturePage(Page):
             lambda orbit: self._show(replace(self._settings, orbit=orbit))
         )
         self.frame_view.pointed.connect(lambda _: self._show_probe())
+        self._sessions.ended.connect(self._note_session_end)
+        self._sessions.changed.connect(self._note_exchange)
+        self._sessions.refused.connect(lambda why: self.has_problem.emit(why, False))
         self.takes.began.connect(self._note_beginning)
         self.takes.recorded.connect(self.warnings_over)
         self.takes.recorded.connect(self.recorded)
@@ -375,22 +376,12 @@ class CapturePage(Page):
         self.side_panel.show_scene(self._live.scene)
         self.side_panel.show_examination(self.examiner.examination)
         self._show_probe()
-        self.takes.look(session)
+        self.takes.look(session, self.frame_view.frame_size)
         self.record_bar.show_recording(recording, recorder_state)
         self.record_bar.show_collection(self._live.collection)
-        is_on = recorder_state in (RecorderState.RECORDING, RecorderState.WAITING)
-        self.setup_panel.set_locked(_LOCKED if is_on else "")
-        is_off = recorder_state is RecorderState.OFF
-        self._actions["record"].setEnabled(
-            is_on or (is_off and session.source_state is SourceState.STREAMING)
-        )
-        has_picture = self.frame_view.picture is not None
-        self._actions["countdown"].setEnabled(self._actions["record"].isEnabled())
-        self._actions["snapshot"].setEnabled(has_picture)
-        self._actions["discard"].setEnabled(is_off and self.takes.can_discard)
-        self._actions["undo"].setEnabled(self.takes.can_bring_back)
+        self._allow(recorder_state, session.source_state)
         self.frame_view.is_recording = recorder_state is RecorderState.RECORDING
-        if recording is not None and is_off:
+        if recording is not None and recorder_state is RecorderState.OFF:
             self.takes.note_end(session)
         seconds_left = self.takes.seconds_left
         words = notice(session, self._live, picture)
@@ -403,6 +394,21 @@ class CapturePage(Page):
         if not self._is_live and is_settled and picture and picture.has_classes:
             self._is_live = True
             self.became_live.emit()
+
+    def _allow(self, recorder: RecorderState, source: SourceState) -> None:
+        """Have on what can be done now."""
+        is_on = recorder in (RecorderState.RECORDING, RecorderState.WAITING)
+        is_off = recorder is RecorderState.OFF
+        can_begin = is_off and source is SourceState.STREAMING
+        self.setup_panel.set_locked(LOCKED if is_on else "")
+        for name, is_allowed in (
+            ("record", is_on or can_begin),
+            ("countdown", can_begin),
+            ("snapshot", self.frame_view.picture is not None),
+            ("discard", is_off and self.takes.can_discard),
+            ("undo", self.takes.can_bring_back),
+        ):
+            self._actions[name].setEnabled(is_allowed)
 
     def _show_probe(self) -> None:
         """What is under the cursor, of the picture that is shown."""

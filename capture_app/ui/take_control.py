@@ -7,11 +7,11 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from capture_app.engine.countdown import Countdown
-from capture_app.engine.disk_space import DiskWatch
+from capture_app.engine.disk_space import DiskWatch, expected_rate
 from capture_app.engine.naming import folder_name, next_free
 from capture_app.engine.picture import Picture
 from capture_app.engine.problems import Problem
-from capture_app.engine.recorder import RecordingPlan
+from capture_app.engine.recorder import RecordingPlan, RecordingSummary
 from capture_app.engine.session import CaptureSession
 from capture_app.engine.snapshot import Snapshots
 from capture_app.engine.states import RecorderState
@@ -19,8 +19,9 @@ from capture_app.engine.take_examiner import TakeExaminer
 from capture_app.engine.trash import Trashed, discard, restore
 from capture_app.ui.record_bar import RecordBar
 from core.errors import HNError
+from core.recording.scene import SNAPSHOTS
 
-_FRAME_BYTES = 290 * 1024  # of a recorded frame of 640x480, measured
+_SETTLED_S = 2.0  # of a take, after which its rate is no chance any more
 
 
 class TakeControl(QObject):
@@ -50,8 +51,9 @@ class TakeControl(QObject):
         self._countdown = Countdown()
         self._snapshots = Snapshots()
         self._disk = DiskWatch(min_free_bytes)
-        self._last: Path | None = None
-        self._discarded: list[Trashed] = []
+        self._last: tuple[Path, ...] = ()
+        self._bytes_per_s: float | None = None
+        self._discarded: list[tuple[Trashed, ...]] = []
         self.examines = True
         """Whether a finished recording is looked through."""
 
@@ -85,6 +87,7 @@ class TakeControl(QObject):
             return
         self._examiner.stop()
         self._awaits_end = True
+        self._countdown.cancel()
         self._bar.show_discarded(None)
         field.setText(path.name)
         self.began.emit()
@@ -94,13 +97,19 @@ class TakeControl(QObject):
         if not self._awaits_end:
             return
         self._awaits_end = False
-        recording = session.recording
-        has_frames = recording is not None and recording.num_frames > 0
-        self._last = recording.path if recording and has_frames else None
-        if self.examines and recording is not None and recording.num_frames > 0:
-            self._examiner.examine(recording.path)
+        if session.recording is not None:
+            self._note_take(session.recording)
         self.suggest_scene(self._bar.scene.text())
         self.recorded.emit()
+
+    def _note_take(self, recording: RecordingSummary) -> None:
+        """What can be discarded now, what to look through, and how fast disks fill."""
+        folders = (*recording.earlier, recording)
+        self._last = tuple(one.path for one in folders if one.num_frames > 0)
+        if recording.seconds >= _SETTLED_S:
+            self._bytes_per_s = recording.size_bytes / recording.seconds
+        if self.examines and recording.num_frames > 0:
+            self._examiner.examine(recording.path)
 
     def toggle_countdown(self) -> None:
         """Begin to count down to a recording, or stop counting."""
@@ -114,14 +123,18 @@ class TakeControl(QObject):
         """Until the recording begins; None while nothing counts."""
         return self._countdown.seconds_left
 
-    def look(self, session: CaptureSession) -> None:
-        """See to what time brings: a countdown that is over, room on the disk."""
+    def look(self, session: CaptureSession, size: tuple[int, int] | None) -> None:
+        """See to what time brings: a countdown that is over, room on the disk for
+        frames of `size` (width, height)."""
         is_off = session.recorder_state is RecorderState.OFF
         if self._countdown.is_due() and is_off:
             self.begin(session)
         self._bar.show_countdown(self.seconds_left)
-        rate = _FRAME_BYTES * session.sensor.fps
-        self._bar.show_disk(self._disk.look(self._recordings, rate))
+        rate = self._bytes_per_s
+        if rate is None and size is not None:
+            rate = expected_rate(session.sensor.fps, *size)
+        if rate is not None:
+            self._bar.show_disk(self._disk.look(self._recordings, rate))
 
     def take_problems(self) -> list[Problem]:
         """What went wrong, and what was saved, since the last call."""
@@ -138,13 +151,13 @@ class TakeControl(QObject):
         layers, live = picture.layers, session.live
         if layers.labels is None and live is not None and live.scene.newest is not None:
             layers = live.scene.newest
-        folder, name = self._recordings / "snapshots", self._bar.scene.text()
+        folder, name = self._recordings / SNAPSHOTS, self._bar.scene.text()
         self._snapshots.save(layers, folder, name, session.sensor.name)
 
     @property
     def can_discard(self) -> bool:
         """Whether there is a take that could be thrown away."""
-        return self._last is not None and not self._awaits_end
+        return bool(self._last) and not self._awaits_end
 
     @property
     def can_bring_back(self) -> bool:
@@ -152,30 +165,39 @@ class TakeControl(QObject):
         return bool(self._discarded)
 
     def discard(self) -> None:
-        """Move the last take to the trash."""
-        if self._last is None:
-            return
+        """Move the last take to the trash, with all folders that it has."""
         self._examiner.close()
+        thrown = []
         try:
-            self._discarded.append(discard(self._last))
+            for path in self._last:
+                thrown.append(discard(path))
         except (HNError, OSError) as error:
             self.refused.emit(str(error))
-            return
-        self._last = None
-        self._bar.show_discarded(self._discarded[-1].name)
+        self._last = self._last[len(thrown) :]
+        if thrown:
+            self._discarded.append(tuple(thrown))
+        self._show_discarded()
 
     def bring_back(self) -> None:
         """Take what was thrown away last out of the trash."""
         if not self._discarded:
             return
+        back = []
         try:
-            self._last = restore(self._discarded[-1])
+            for trashed in self._discarded[-1]:
+                back.append(restore(trashed))
         except (HNError, OSError) as error:
             self.refused.emit(str(error))
-            return
-        self._discarded.pop()
-        names = [trashed.name for trashed in self._discarded]
-        self._bar.show_discarded(names[-1] if names else None)
+        left = self._discarded.pop()[len(back) :]
+        if left:
+            self._discarded.append(left)
+        self._last = tuple(back) or self._last
+        self._show_discarded()
+
+    def _show_discarded(self) -> None:
+        self._bar.show_discarded(
+            self._discarded[-1][0].name if self._discarded else None
+        )
 
     def end(self) -> None:
         """Stop all threads; what waits to be saved is saved."""

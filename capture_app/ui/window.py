@@ -28,10 +28,11 @@ from capture_app.engine.setup import SessionSetup
 from capture_app.ui.about import about_text
 from capture_app.ui.actions import ACTIONS, MENUS, Place, allow_tasks, make_actions
 from capture_app.ui.banner import Banner
-from capture_app.ui.capture_page import CapturePage, MakeSession
+from capture_app.ui.capture_page import CapturePage
 from capture_app.ui.key_sheet import KeySheet
-from capture_app.ui.memory import Memory
+from capture_app.ui.memory import Memory, default_memory
 from capture_app.ui.page import Page
+from capture_app.ui.session_control import MakeSession
 from capture_app.ui.theme import ThemeChoice, apply_theme
 
 _SMALLEST, _FIRST_SIZE = (1024, 700), (1280, 820)
@@ -45,6 +46,11 @@ class Folders:
     runs: Path = Path("runs")
     memory: Path | None = None
     """The file of what the window remembers; None to remember nothing."""
+
+    @property
+    def presets(self) -> Path:
+        """The file of the user's own presets of cameras."""
+        return (self.memory or default_memory()).with_name("presets.json")
 
 
 class CaptureWindow(QMainWindow):
@@ -66,7 +72,12 @@ class CaptureWindow(QMainWindow):
         self._folders = folders
         self.memory = Memory(folders.memory)
         self.capture = CapturePage(
-            make_session, setup, folders.recordings, min_free_bytes
+            make_session,
+            setup,
+            folders.recordings,
+            folders.presets,
+            min_free_bytes,
+            self.memory.get("recent", []),
         )
         self.pages: dict[Place, Page] = {Place.CAPTURE: self.capture}
         self._actions = make_actions(self, self._handlers(), self.capture.tasks)
@@ -103,6 +114,10 @@ class CaptureWindow(QMainWindow):
         self.banner.show_problem(message, can_retry)
         self.has_problem.emit(message)
 
+    def show_warning(self, message: str) -> None:
+        """Tell the user of something while everything goes on."""
+        self.banner.show_problem(message, False, is_warning=True)
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember how things are, finish the recording and stop every thread."""
         self.memory.put_bytes("geometry", self.saveGeometry())
@@ -130,7 +145,7 @@ class CaptureWindow(QMainWindow):
         later = {
             spec.name: partial(self._do, spec.place, spec.name) for spec in ACTIONS
         }
-        return {**later, **own, **self.capture.handlers()}
+        return {**later, **own}
 
     def _do(self, place: Place, name: str) -> None:
         self.pages[place].handlers()[name]()
@@ -142,6 +157,7 @@ class CaptureWindow(QMainWindow):
         self.banner = Banner()
         self.banner.retried.connect(self.capture.restart)
         self.capture.warnings_over.connect(self.banner.hide_warning)
+        self.capture.restarted.connect(self.banner.hide)
         self.capture.setup_changed.connect(self._tell_setup)
         self._stack = QStackedWidget()
         centre = QWidget()
@@ -204,9 +220,7 @@ class CaptureWindow(QMainWindow):
         self.pages[place] = page
         page.set_actions(self.actions_by_name)
         page.has_problem.connect(self.show_problem)
-        page.has_warning.connect(
-            lambda text: self.banner.show_problem(text, False, is_warning=True)
-        )
+        page.has_warning.connect(self.show_warning)
         page.wants.connect(self._give)
         page.show_setup(self.capture.setup, self.capture.bins)
         self._stack.addWidget(page)

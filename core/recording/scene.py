@@ -9,6 +9,8 @@ from core.errors import RecordingError
 from core.files import write_atomically
 
 SCENE_FILE = "scene.json"
+SNAPSHOTS = "snapshots"
+"""The folder of single frames beside recordings; it holds none."""
 
 
 @dataclass(frozen=True)

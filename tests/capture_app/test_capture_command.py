@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 from made_models import STRONGEST, save_strongest_channel_model
 
+from capture_app.capture_command import CaptureConfig, _setup
+from capture_app.engine.setup import SessionSetup
+from capture_app.engine.setup_json import setup_to_json
 from core.bins import HNBins
 from core.frame import Intrinsics, RgbdFrame
 from core.geometry import pixel_rays
@@ -254,3 +257,28 @@ def test_a_window_whose_camera_is_lost_ends_with_what_was_saved(
     saved = f"The recording up to here is saved: 20 frames in {out}"
     assert f"The camera was unplugged. {saved}" in done.stderr
     assert len(Recording(out)) == 20
+
+
+def test_what_was_watched_last_is_watched_again_unless_options_say_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "capture_app.sensors.registry.default_sensor", lambda: "simulated"
+    )
+    bins = HNBins(height_edges=(0.4, 1.1))
+    kept = setup_to_json(SessionSetup("simulated:7", bins=bins))
+    assert _setup(CaptureConfig(), kept) == (SessionSetup("simulated:7", bins=bins), [])
+    asked, notes = _setup(CaptureConfig(sensor="nope", model=(Path("no.onnx"),)), kept)
+    assert (asked.sensor, asked.models, notes) == ("nope", (Path("no.onnx"),), [])
+    gone = setup_to_json(SessionSetup(str(tmp_path / "gone")))
+    setup, notes = _setup(CaptureConfig(), gone)
+    assert setup.sensor == "simulated" and "is not there any more" in notes[0]
+    monkeypatch.setattr(
+        "capture_app.sensors.registry.default_sensor", lambda: "realsense"
+    )
+    assert _setup(CaptureConfig(), kept)[0].sensor == "realsense"
+    camera = setup_to_json(SessionSetup("realsense:0123"))
+    monkeypatch.setattr(
+        "capture_app.sensors.registry.default_sensor", lambda: "simulated"
+    )
+    assert _setup(CaptureConfig(), camera)[0].sensor == "simulated"

@@ -120,8 +120,9 @@ def test_training_and_labelling_pass_snapshots_by(tmp_path: Path) -> None:
         open_data([str(recordings)])
     with RecordingWriter(recordings / "kitchen") as writer:
         writer.write(make_frame(0))
-    names = [one.name for one in open_data([str(recordings)])]
-    assert names == [str(recordings / "kitchen")]
+    datasets = open_data([str(recordings)])
+    assert [one.name for one in datasets] == [str(recordings / "kitchen")]
+    assert not datasets[0].notes  # nobody is told to name them
     assert [name for name, _ in named_frames(recordings)] == ["kitchen"]
 
 

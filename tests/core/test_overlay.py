@@ -1,6 +1,7 @@
 import cv2
 import numpy as np
 import pytest
+from colour_vision import EYES
 
 from core import IGNORE_LABEL, HNBins
 from core.overlay import (
@@ -62,32 +63,10 @@ def test_a_class_image_is_black_where_ignored():
     np.testing.assert_array_equal(colours, [[(9, 9, 9), (0, 0, 0)]])
 
 
-# How people without one kind of cone see linear RGB: Machado, Oliveira, Fernandes,
-# "A Physiologically-based Model for Simulation of Color Vision Deficiency" (2009).
-COLOUR_BLINDNESS = {
-    "none": np.eye(3),
-    "protanopia": (
-        (0.152286, 1.052583, -0.204868),
-        (0.114503, 0.786281, 0.099216),
-        (-0.003882, -0.048116, 1.051998),
-    ),
-    "deuteranopia": (
-        (0.367322, 0.860646, -0.227968),
-        (0.280085, 0.672501, 0.047413),
-        (-0.011820, 0.042940, 0.968881),
-    ),
-    "tritanopia": (
-        (1.255528, -0.076749, -0.178779),
-        (-0.078411, 0.930809, 0.147602),
-        (0.004733, 0.691367, 0.303900),
-    ),
-}
-
-
-@pytest.mark.parametrize("kind", COLOUR_BLINDNESS)
+@pytest.mark.parametrize("kind", EYES)
 def test_kinds_of_mistakes_differ_for_everybody(kind):
     linear = (disagreement_palette()[:4] / 255.0) ** 2.2
-    seen = np.clip(linear @ np.array(COLOUR_BLINDNESS[kind]).T, 0, 1) ** (1 / 2.2)
+    seen = np.clip(linear @ np.array(EYES[kind]).T, 0, 1) ** (1 / 2.2)
     lab = cv2.cvtColor(seen[None].astype(np.float32), cv2.COLOR_RGB2Lab)[0]
     distances = np.linalg.norm(lab[:, None] - lab, axis=-1)[np.triu_indices(4, 1)]
     assert distances.min() > 20  # 2 can just be told apart

@@ -6,7 +6,8 @@ import pytest
 from lopsided import rotation
 
 from core.frame import Intrinsics
-from core.splat import BACKGROUND, splat, to_pinhole_grid
+from core.registration import to_pinhole_grid
+from core.splat import BACKGROUND, splat
 
 CAMERA = Intrinsics(30, 16, 50.0, 40.0, 12.0, 7.0)
 WIDE = Intrinsics(80, 48, 71.3, 69.1, 38.7, 25.2, (-0.5, 0.2, 2e-3, 1e-3))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from core.errors import DatasetError
 from core.interchange.nyu_mat import FILE_NAME
+from core.recording.scene import SNAPSHOTS
 from core.recording.writer import CAPTURE_FILE
 from training.datasets.camvid import open_camvid
 from training.datasets.classes import class_notes, union_of_classes
@@ -85,6 +86,7 @@ def _open_noting(spec: str) -> list[Dataset]:
         for folder in sorted(path.iterdir())
         if folder.is_dir()
         and not folder.name.startswith(".")
+        and folder.name != SNAPSHOTS
         and path.resolve() not in used
         and not any(one.is_relative_to(folder.resolve()) for one in used)
         and _has_images(folder)
