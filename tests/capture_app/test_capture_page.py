@@ -15,7 +15,7 @@ from capture_app.engine.picture import View
 from capture_app.engine.recorder import RecordingSummary
 from capture_app.engine.session import CaptureSession
 from capture_app.engine.setup import SessionSetup
-from capture_app.engine.states import RecorderState
+from capture_app.engine.states import RecorderState, SourceState
 from capture_app.ui.actions import Place
 from capture_app.ui.app import _show_exceptions_of_threads
 from capture_app.ui.session_control import LOCKED
@@ -158,10 +158,7 @@ def test_a_camera_that_cannot_be_leaves_all_as_it_is(
     assert window.banner.text == "no camera is called missing; plug it in"
     assert window.capture.session is session and window.capture.side_panel is panel
     assert window.capture.setup == SessionSetup()
-    number = window.capture.frame_view.picture.layers.frame.number
-    qtbot.waitUntil(
-        lambda: window.capture.frame_view.picture.layers.frame.number > number
-    )
+    assert session.source_state is SourceState.STREAMING
 
 
 def test_other_bins_need_no_other_session(qtbot: QtBot, window: CaptureWindow) -> None:
@@ -208,6 +205,13 @@ def test_what_was_set_is_there_at_the_next_start(
     finally:
         again.close()
         again.show_look("dark")
+
+
+def test_presets_lie_beside_what_is_remembered(
+    window: CaptureWindow, folders: Folders, tmp_path: Path
+) -> None:
+    assert window.capture._presets == tmp_path / "settings" / "presets.json"
+    assert Folders(tmp_path).presets.is_absolute()  # never where one happens to be
 
 
 def test_keys_do_what_the_page_that_is_shown_does(
