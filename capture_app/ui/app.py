@@ -12,6 +12,7 @@ from types import TracebackType
 import cv2
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
+from shiboken6 import isValid
 
 from capture_app.engine.recorder import RecordingPlan
 from capture_app.engine.session import CaptureSession
@@ -94,7 +95,8 @@ def _shown_window(
         window.show()
         yield app, window
     finally:
-        window.close()
+        if isValid(window):  # it may be gone with the event loop
+            window.close()
         sys.excepthook, threading.excepthook = hooks
         for number, handler in zip(signals, previous, strict=True):
             signal.signal(number, handler)

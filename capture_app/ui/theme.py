@@ -181,9 +181,12 @@ def apply_theme(app: QApplication, choice: ThemeChoice = "dark") -> None:
     """Give every window of `app` the colours of `choice`, whatever style it has."""
     global _shown
     _shown = _chosen(app, choice)
+    style = _STYLE.substitute(asdict(_shown))
+    if app.styleSheet() == style:  # dressing all widgets anew takes a while
+        return
     app.setStyle("Fusion")
     app.setPalette(_palette(_shown))
-    app.setStyleSheet(_STYLE.substitute(asdict(_shown)))
+    app.setStyleSheet(style)
 
 
 def _chosen(app: QApplication, choice: ThemeChoice) -> Theme:

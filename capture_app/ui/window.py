@@ -128,6 +128,7 @@ class CaptureWindow(QMainWindow):
         for page in self.pages.values():
             page.end()
         event.accept()
+        self.deleteLater()  # slots that hold it would keep it and all its parts
 
     def _handlers(self) -> Mapping[str, Callable[[], object]]:
         """What every action of the table does, on pages that are not there yet too."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from closing import close
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from scripted import RunningSensor, label_all
@@ -55,7 +56,7 @@ def window(
 ) -> Iterator[CaptureWindow]:
     window = open_window(qtbot, folders)
     yield window
-    window.close()
+    close(window)
     assert not list((tmp_path / "elsewhere").iterdir())
 
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from closing import close
 from PySide6.QtWidgets import QApplication, QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 from scripted import RunningSensor, label_all
@@ -334,7 +335,7 @@ def window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Capture
     window.show()
     qtbot.waitUntil(lambda: window.capture.frame_view.picture is not None)
     yield window
-    window.close()
+    close(window)
     assert not [t for t in threading.enumerate() if t.name == "examiner"]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from closing import close
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QToolButton
 from pytestqt.qtbot import QtBot
@@ -76,7 +77,7 @@ def window(
     window.show()
     qtbot.waitUntil(lambda: is_labelled(window))
     yield window
-    window.close()
+    close(window)
 
 
 def is_labelled(window: CaptureWindow) -> bool:
@@ -443,7 +444,7 @@ def preparing_window(
     window.capture._slow_tick()
     yield window
     labeler.is_prepared.set()
-    window.close()
+    close(window)
 
 
 def notice_of(window: CaptureWindow) -> tuple[str, float | None]:

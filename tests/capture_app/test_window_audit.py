@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from closing import close
 from colour_audit import (
     LEAST_CONTRAST,
     LEAST_OF_DISABLED,
@@ -64,7 +65,7 @@ def window(
         window = make_still_window(Folders(folder / "recordings", folder / "runs"))
         window.show()
         yield window
-        window.close()
+        close(window)
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name.lower())

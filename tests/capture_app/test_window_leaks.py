@@ -114,7 +114,6 @@ def test_a_picture_is_let_go_when_the_next_one_comes(
     assert 1 <= len(pictures) <= 3 * num_frame_views + 3
 
 
-@pytest.mark.xfail(reason="closed windows and their widgets are kept", strict=True)
 def test_ten_windows_leave_nothing_behind(qtbot: QtBot, folders: Folders) -> None:
     def open_and_close() -> None:
         window = make_still_window(folders)
@@ -143,7 +142,6 @@ def test_twenty_restarts_leave_nothing_behind(qtbot: QtBot, folders: Folders) ->
         window.close()
 
 
-@pytest.mark.xfail(reason="fifty changes of the look take over two minutes", run=False)
 def test_fifty_changes_of_the_look_leave_nothing_behind(
     qtbot: QtBot, folders: Folders
 ) -> None:

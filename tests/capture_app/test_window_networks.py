@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from closing import close
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QToolButton
 from pytestqt.qtbot import QtBot
@@ -61,7 +62,7 @@ def window(
     window.show()
     qtbot.waitUntil(lambda: shows_classes(window))
     yield window
-    window.close()
+    close(window)
     assert set(threading.enumerate()) == before
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from closing import close
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 from scripted import RunningSensor, label_all
@@ -57,7 +58,7 @@ def window(
     qtbot.waitUntil(window.banner.isVisible)
     window.capture._slow_tick()
     yield window
-    window.close()
+    close(window)
     assert set(threading.enumerate()) == before
 
 
