@@ -69,7 +69,7 @@ class CapturePage(Page):
         recent: Sequence[str] = (),
     ) -> None:
         super().__init__()
-        self._sessions = SessionControl(make_session, setup)
+        self._sessions = SessionControl(self, make_session, setup)
         self._recordings = recordings
         self._presets, self._recent = presets, recent
         self._min_free_bytes = min_free_bytes
@@ -132,6 +132,7 @@ class CapturePage(Page):
         self.setup_panel = SetupPanel(self.setup, self._presets, self._recent)
         self.record_bar = RecordBar(actions)
         self.takes = TakeControl(
+            self,
             self.record_bar,
             self._recordings,
             self._min_free_bytes,

@@ -28,8 +28,10 @@ class SessionControl(QObject):
     refused = Signal(str)
     """Why nothing was changed."""
 
-    def __init__(self, make_session: MakeSession, setup: SessionSetup) -> None:
-        super().__init__()
+    def __init__(
+        self, parent: QObject, make_session: MakeSession, setup: SessionSetup
+    ) -> None:
+        super().__init__(parent)  # with which its connections end
         self._make_session = make_session
         self.setup = setup
         self.session = make_session(setup)

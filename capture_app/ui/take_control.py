@@ -35,13 +35,14 @@ class TakeControl(QObject):
 
     def __init__(
         self,
+        parent: QObject,
         bar: RecordBar,
         recordings: Path,
         min_free_bytes: int,
         settings: Callable[[], dict[str, object]],
         examiner: TakeExaminer,
     ) -> None:
-        super().__init__()
+        super().__init__(parent)  # with which its connections end
         self._bar = bar
         self._recordings = recordings
         self._min_free_bytes = min_free_bytes
