@@ -345,11 +345,11 @@ def test_frames_are_stepped_and_run_through_for_the_mean(qtbot, made, runs, tmp_
     assert made.detail.tab == COMPARE
     qtbot.waitUntil(lambda: compare.slider.maximum() == 2, timeout=60_000)
     action(made, "models_step_forward").trigger()
-    qtbot.waitUntil(lambda: compare._number.text() == "frame 2 of 3")
+    qtbot.waitUntil(lambda: compare._number.text() == "frame 2 of 3", timeout=60_000)
     action(made, "models_step_back").trigger()
     assert compare.slider.value() == 0
     compare._through.click()
-    qtbot.waitUntil(lambda: not compare._through.isChecked())
+    qtbot.waitUntil(lambda: not compare._through.isChecked(), timeout=60_000)
     assert compare.slider.value() == 2
     assert "3 frames so far" in compare._bars.words[1]
     made.leave()
