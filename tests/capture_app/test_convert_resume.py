@@ -485,6 +485,7 @@ def test_of_two_at_once_the_second_is_told_so_until_the_end_of_the_first(
     assert len(Recording(tmp_path / "out")) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork and signals")
 def test_it_can_be_killed_at_any_moment(images: Path, tmp_path: Path) -> None:
     convert(images, tmp_path / "whole")

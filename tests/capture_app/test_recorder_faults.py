@@ -135,6 +135,7 @@ def assert_holds(path: Path, frames: list[RgbdFrame]) -> None:
         np.testing.assert_array_equal(frame.depth, expected.depth)
 
 
+@pytest.mark.slow
 def test_a_disk_that_stands_still_for_two_seconds_costs_no_frame(
     tmp_path: Path,
 ) -> None:

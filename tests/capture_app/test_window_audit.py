@@ -41,7 +41,11 @@ from capture_app.ui.window import CaptureWindow, Folders
 from core.bins import HNBins
 from core.overlay import class_palette, disagreement_palette, semantic_palette
 
-SIZES = ((1024, 700), (1280, 820), (1600, 1000))
+SIZES = (
+    (1024, 700),
+    pytest.param((1280, 820), marks=pytest.mark.slow, id="1280x820"),
+    (1600, 1000),
+)
 KEYS = {spec.shortcut for spec in ACTIONS if spec.shortcut}
 
 # CIELAB distances to the eye that tells two colours apart least. Two large areas side
@@ -69,7 +73,7 @@ def window(
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name.lower())
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: "{}x{}".format(*size))
 @pytest.mark.parametrize("look", ["light", "dark"])
 def test_every_page_is_whole_at_every_size_in_both_looks(
     qapp: QApplication,

@@ -217,7 +217,7 @@ def test_torchrun_and_slurm_are_recognised(
     [
         pytest.param("set-up", ["frame 7 cannot be read"], marks=pytest.mark.slow),
         pytest.param("0", ["frame 7 cannot be read"], marks=pytest.mark.slow),
-        ("1", ["frame 7 cannot be read", LOST]),
+        pytest.param("1", ["frame 7 cannot be read", LOST], marks=pytest.mark.slow),
         pytest.param("killed", [LOST], marks=pytest.mark.slow),
     ],
 )

@@ -32,7 +32,7 @@ RESIZED = {
     "dpt+tu-vit_tiny_patch16_224": Upsampling(32, 64, True),
 }
 """How the networks that end in a resizing do it."""
-FAST = ("segnet-tiny", "lraspp-mobilenetv3")
+FAST = ("segnet-tiny",)
 OTHERS = ("unet+mobilenet_v2", "linknet+vgg11")
 
 
